@@ -1,0 +1,26 @@
+-- How did the categories sell?
+-- Grain and key: day × category × currency. Additive measures of the lines given; returned lines are negative there.
+SELECT
+    sums.event_date AS sales_date,
+    categories.category_name AS category,
+    currencies.currency_code AS currency,
+    sums.lines,
+    sums.quantity,
+    sums.gross_amount,
+    sums.discount_amount,
+    sums.cost_amount
+FROM (
+    SELECT
+        event_date,
+        category_key,
+        currency_key,
+        count(*)             AS lines,
+        sum(quantity)        AS quantity,
+        sum(gross_amount)    AS gross_amount,
+        sum(discount_amount) AS discount_amount,
+        sum(cost_amount)     AS cost_amount
+    FROM given_lines
+    GROUP BY event_date, category_key, currency_key
+) AS sums
+JOIN silver.dim_categories AS categories USING (category_key)
+JOIN silver.dim_currencies AS currencies USING (currency_key)

@@ -1,0 +1,8 @@
+INSERT INTO gold.product_performance_sums AS m
+SELECT * FROM mart ORDER BY sales_date, product_id, currency
+ON CONFLICT (sales_date, product_id, currency) DO UPDATE SET
+    lines           = m.lines + excluded.lines,
+    quantity        = m.quantity + excluded.quantity,
+    gross_amount    = m.gross_amount + excluded.gross_amount,
+    discount_amount = m.discount_amount + excluded.discount_amount,
+    cost_amount     = m.cost_amount + excluded.cost_amount

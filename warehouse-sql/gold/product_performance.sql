@@ -1,0 +1,26 @@
+-- How did the products sell?
+-- Grain and key: day × product × currency. Additive measures of the lines given; returned lines are negative there.
+SELECT
+    sums.event_date AS sales_date,
+    products.product_id,
+    currencies.currency_code AS currency,
+    sums.lines,
+    sums.quantity,
+    sums.gross_amount,
+    sums.discount_amount,
+    sums.cost_amount
+FROM (
+    SELECT
+        event_date,
+        product_key,
+        currency_key,
+        count(*)             AS lines,
+        sum(quantity)        AS quantity,
+        sum(gross_amount)    AS gross_amount,
+        sum(discount_amount) AS discount_amount,
+        sum(cost_amount)     AS cost_amount
+    FROM given_lines
+    GROUP BY event_date, product_key, currency_key
+) AS sums
+JOIN silver.dim_products AS products USING (product_key)
+JOIN silver.dim_currencies AS currencies USING (currency_key)

@@ -1,0 +1,12 @@
+-- The ledger's row of this transaction, and what it took. Answers one row a silver batch taken.
+-- $1 silver batch ids, $2 events, $3 lines
+WITH batch AS (
+    INSERT INTO ops.gold_batches (silver_batch_count, event_count, line_count)
+    VALUES (cardinality($1::bigint[]), $2, $3)
+    RETURNING gold_batch_id
+)
+UPDATE ops.silver_batches AS s
+SET gold_batch_id = batch.gold_batch_id
+FROM batch
+WHERE s.silver_batch_id = ANY ($1) AND s.gold_batch_id IS NULL
+RETURNING s.gold_batch_id

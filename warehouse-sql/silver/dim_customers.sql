@@ -1,0 +1,19 @@
+-- The keys of these customers, made where they are missing.
+-- Arrays with one element a customer: $1 id, $2 type, $3 country, $4 city, $5 event time, $6 partition, $7 offset
+WITH given AS (
+    SELECT *
+    FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::integer[], $7::bigint[])
+        AS g (id, customer_type, country, city, at, kafka_partition, kafka_offset)
+),
+made AS (
+    INSERT INTO silver.dim_customers (customer_id, customer_type, country, city, attributes_at, attributes_partition,
+                                      attributes_offset)
+    SELECT id, customer_type, country, city, at, kafka_partition, kafka_offset FROM given
+    WHERE NOT EXISTS (SELECT FROM silver.dim_customers AS d WHERE d.customer_id = given.id)
+    ORDER BY id
+    ON CONFLICT (customer_id) DO NOTHING
+    RETURNING customer_id AS id, customer_key AS key
+)
+SELECT id, key FROM made
+UNION ALL
+SELECT d.customer_id, d.customer_key FROM silver.dim_customers AS d JOIN given ON given.id = d.customer_id

@@ -1,0 +1,1 @@
+SELECT reason, count(*) FROM silver.quarantined_events GROUP BY reason ORDER BY reason
