@@ -1,2 +1,138 @@
-//! Placeholder.
-fn main() {}
+//! `make bench`: how fast the pipeline is on this machine, against what PostgreSQL can do at most on this machine.
+//!
+//! Machines are noisy, so each figure that is a ratio has both of its sides measured in the same run.
+
+mod copy_limit;
+mod end_to_end;
+mod ingest;
+mod latency;
+mod room;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use clap::Parser;
+use local_stack::{DataPolicy, Progress, Stack, StackOptions};
+use serde::Serialize;
+
+/// Measures throughput, latency and memory of the pipeline.
+#[derive(Debug, Parser)]
+#[command(version, about)]
+struct Cli {
+    /// Events of the preloaded topic for bronze_vs_copy
+    #[arg(long, default_value_t = 2_000_000)]
+    ingest_events: u64,
+    /// Events of the end-to-end run
+    #[arg(long, default_value_t = 1_000_000)]
+    end_to_end_events: u64,
+    /// Seconds of the latency run
+    #[arg(long, default_value_t = 40)]
+    latency_seconds: u64,
+    /// Events a second of the latency run
+    #[arg(long, default_value_t = 5_000)]
+    latency_rate: u64,
+    /// Where the figures go
+    #[arg(long, default_value = "target/bench/bench.json")]
+    output: PathBuf,
+}
+
+/// One measured figure and what is asked of it.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Figure {
+    name: &'static str,
+    value: f64,
+    unit: &'static str,
+    target: Option<Target>,
+    is_met: bool,
+}
+
+/// What is asked of a figure.
+#[derive(Debug, Clone, Copy, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Target {
+    AtLeast(f64),
+    AtMost(f64),
+}
+
+impl Figure {
+    pub(crate) fn new(
+        name: &'static str,
+        value: f64,
+        unit: &'static str,
+        target: Option<Target>,
+    ) -> Figure {
+        let is_met = match target {
+            Some(Target::AtLeast(bound)) => value >= bound,
+            Some(Target::AtMost(bound)) => value <= bound,
+            None => true,
+        };
+        Figure {
+            name,
+            value,
+            unit,
+            target,
+            is_met,
+        }
+    }
+}
+
+fn main() -> ExitCode {
+    match run(&Cli::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(cli: &Cli) -> Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("starting the runtime")?;
+    let mut options = StackOptions::named("bench");
+    options.data = DataPolicy::Discard;
+    options.progress = Progress::Stderr;
+    let stack = Stack::start(options)?;
+    let mut figures = Vec::new();
+    if cli.ingest_events > 0 {
+        figures.extend(runtime.block_on(ingest::measure(&stack, cli.ingest_events))?);
+    }
+    if cli.end_to_end_events > 0 {
+        figures.extend(runtime.block_on(end_to_end::measure(&stack, cli.end_to_end_events))?);
+    }
+    if cli.latency_seconds > 0 {
+        let (rate, seconds) = (cli.latency_rate, cli.latency_seconds);
+        figures.extend(runtime.block_on(latency::measure(&stack, rate, seconds))?);
+    }
+    print_table(&figures);
+    if let Some(directory) = cli.output.parent() {
+        std::fs::create_dir_all(directory)?;
+    }
+    std::fs::write(&cli.output, serde_json::to_string_pretty(&figures)?)
+        .with_context(|| format!("writing {}", cli.output.display()))?;
+    println!("\nwritten to {}", cli.output.display());
+    Ok(())
+}
+
+fn print_table(figures: &[Figure]) {
+    println!("\n{:<38} {:>14}  {:<9} {:>12}", "figure", "measured", "unit", "asked");
+    for figure in figures {
+        let asked = match figure.target {
+            Some(Target::AtLeast(bound)) => format!("≥ {bound}"),
+            Some(Target::AtMost(bound)) => format!("≤ {bound}"),
+            None => String::new(),
+        };
+        let mark = match (figure.target, figure.is_met) {
+            (None, _) => "",
+            (_, true) => "✔",
+            (_, false) => "✘",
+        };
+        println!(
+            "{:<38} {:>14.3}  {:<9} {asked:>12} {mark}",
+            figure.name, figure.value, figure.unit
+        );
+    }
+}

@@ -1,15 +1,31 @@
 //! The event contract: what a transaction event is, how it travels, and how outside bytes are judged.
 //!
 //! The crate knows neither Kafka nor SQL. [`TransactionEvent`] is the event; [`encode`] frames it for the wire;
-//! [`judge`] turns any byte string into exactly one verdict: an event that may be loaded, or a [`Reason`] why not.
+//! [`judge`] turns any byte string into exactly one verdict: an event that may be loaded, or a [`Reason`] why not;
+//! [`spoil`] makes bad payloads on demand, so that a run can prove that they are refused.
+//!
+//! A payload's way through the judge, one module a step: `frame` → `decode_v1` (over `reader`) → `validate` (over
+//! `text` and `codes`). The first step that finds a `fault` ends it.
 
+mod codes;
+mod decode_v1;
+pub mod encode;
 mod event;
+mod fault;
+mod frame;
+mod json_syntax;
+pub mod judge;
+mod limits;
 mod money;
+mod reader;
 mod reason;
+pub mod schema;
+pub mod spoil;
+mod text;
 pub mod truth;
+mod validate;
 
-pub use event::{
-    Channel, Customer, CustomerType, EventType, Item, Order, TransactionEvent,
-};
+pub use event::{Channel, Customer, CustomerType, EventType, Item, Order, TransactionEvent};
+pub use limits::Limits;
 pub use money::Money;
 pub use reason::Reason;

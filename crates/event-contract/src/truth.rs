@@ -132,7 +132,9 @@ pub enum TruthError {
     #[error("not a truth file: {0}")]
     Malformed(#[from] serde_json::Error),
     /// Written by a program of another format.
-    #[error("truth format {found} is not {TRUTH_FORMAT}: write it anew with this version's producer")]
+    #[error(
+        "truth format {found} is not {TRUTH_FORMAT}: write it anew with this version's producer"
+    )]
     Format {
         /// What the file says.
         found: u32,

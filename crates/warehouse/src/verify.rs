@@ -82,6 +82,12 @@ const CHECKS: &[Check] = &[
     },
 ];
 
+/// Every check as what must hold and the query that finds what does not, for those who want to run them themselves.
+pub fn queries() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let checks = CHECKS.iter().map(|check| (check.statement, check.query));
+    checks.chain(MARTS.iter().map(|mart| (mart.table, mart.compare)))
+}
+
 /// How many checks [`Verification::run_checks`] makes.
 pub fn check_count() -> usize {
     CHECKS.len() + MARTS.len()

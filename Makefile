@@ -1,0 +1,69 @@
+# A bare `make` lists the targets.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+
+CARGO ?= cargo
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+LOCAL_STACK := $(TARGET)/debug/local-stack
+# Prefers what `make demo` has built over a build of its own.
+ANY_LOCAL_STACK := program=$(TARGET)/release/local-stack; \
+	[ -x $$program ] || { $(CARGO) build -q -p local-stack && program=$(LOCAL_STACK); } || exit; $$program
+
+# What `make demo` passes on; empty means the demo's own default.
+EVENTS ?=
+RATE ?=
+DEMO_OPTIONS := $(if $(EVENTS),--events $(EVENTS)) $(if $(RATE),--rate $(RATE))
+
+.PHONY: help
+help: ## this list
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+.PHONY: demo
+demo: prerequisites ## the whole pipeline on this machine, without Docker; EVENTS=100000 RATE=5000
+	$(CARGO) build --release
+	$(TARGET)/release/demo $(strip $(DEMO_OPTIONS))
+
+.PHONY: test
+test: prerequisites lint doc ## format, lints, docs, and all tests on a real Kafka and PostgreSQL
+	$(CARGO) build -p local-stack
+	$(LOCAL_STACK) run --name test -- $(CARGO) test --workspace
+
+.PHONY: bench
+bench: prerequisites ## measure throughput and latency
+	$(CARGO) build --release
+	$(TARGET)/release/bench
+
+.PHONY: psql
+psql: ## psql on the running demo
+	@$(ANY_LOCAL_STACK) psql --name demo
+
+.PHONY: doctor
+doctor: ## what is installed, what is missing
+	@scripts/install-prerequisites --check
+	@$(ANY_LOCAL_STACK) doctor
+
+.PHONY: fmt
+fmt: ## format the code
+	$(CARGO) fmt --all
+
+.PHONY: lint
+lint: ## check the format, and the code with clippy
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets -- -D warnings
+
+.PHONY: doc
+doc: ## build the documentation of the crates
+	RUSTDOCFLAGS=-Dwarnings $(CARGO) doc --workspace --no-deps
+
+# The program also knows where state goes that a checkout below a closed home directory cannot hold.
+.PHONY: clean
+clean: ## remove .assay and target; running stacks are stopped by hand first
+	@for program in $(TARGET)/release/local-stack $(LOCAL_STACK); do \
+		if [ -x $$program ]; then $$program clean || exit; break; fi; \
+	done
+	rm -rf .assay $(TARGET)
+
+.PHONY: prerequisites
+prerequisites:
+	@scripts/install-prerequisites

@@ -1,0 +1,155 @@
+//! Whether Kafka and PostgreSQL can be reached: said once when that changes, and shown by `/readyz`.
+
+use std::fmt::Display;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use service_kit::{Outage, Readiness};
+
+use crate::happenings;
+
+/// One of the two things that the consumer depends on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Dependency {
+    /// The source.
+    Kafka,
+    /// The destination.
+    Postgres,
+}
+
+/// The present state of both dependencies.
+#[derive(Debug)]
+pub struct Health {
+    readiness: Readiness,
+    states: Mutex<[State; 2]>,
+}
+
+#[derive(Debug)]
+struct State {
+    dependency: Dependency,
+    outage: Outage,
+    has_answered: bool,
+    reason: String,
+}
+
+impl State {
+    fn new(dependency: Dependency, name: String) -> Self {
+        State {
+            dependency,
+            outage: Outage::new(name),
+            has_answered: false,
+            reason: String::new(),
+        }
+    }
+
+    fn obstacle(&self) -> Option<String> {
+        if self.outage.lasting().is_some() {
+            return Some(format!(
+                "{} is away: {}",
+                self.outage.dependency(),
+                self.reason
+            ));
+        }
+        (!self.has_answered).then(|| format!("{} has not answered yet", self.outage.dependency()))
+    }
+}
+
+impl Health {
+    /// Neither has answered yet. The addresses are shown in logs and must hold no password.
+    pub fn new(readiness: Readiness, kafka_address: &str, postgres_address: &str) -> Self {
+        let states = [
+            State::new(Dependency::Kafka, format!("Kafka at {kafka_address}")),
+            State::new(
+                Dependency::Postgres,
+                format!("PostgreSQL at {postgres_address}"),
+            ),
+        ];
+        Health {
+            readiness,
+            states: Mutex::new(states),
+        }
+    }
+
+    /// An attempt failed.
+    pub fn away(&self, dependency: Dependency, reason: &dyn Display) {
+        let mut states = self.lock();
+        let Some(state) = states
+            .iter_mut()
+            .find(|state| state.dependency == dependency)
+        else {
+            return;
+        };
+        state.reason = reason.to_string();
+        if state.outage.away(reason) {
+            happenings::outage(match dependency {
+                Dependency::Kafka => "kafka",
+                Dependency::Postgres => "postgresql",
+            });
+        }
+        self.publish(&states);
+    }
+
+    /// An attempt succeeded.
+    pub fn back(&self, dependency: Dependency) {
+        let mut states = self.lock();
+        let Some(state) = states
+            .iter_mut()
+            .find(|state| state.dependency == dependency)
+        else {
+            return;
+        };
+        let was_first = !std::mem::replace(&mut state.has_answered, true);
+        if state.outage.back().is_some() || was_first {
+            self.publish(&states);
+        }
+    }
+
+    /// Whether the dependency is known to be away.
+    pub fn is_away(&self, dependency: Dependency) -> bool {
+        let states = self.lock();
+        states
+            .iter()
+            .any(|state| state.dependency == dependency && state.outage.lasting().is_some())
+    }
+
+    fn publish(&self, states: &[State; 2]) {
+        match states.iter().find_map(State::obstacle) {
+            None => self.readiness.ready(),
+            Some(obstacle) => self.readiness.not_ready(obstacle),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, [State; 2]> {
+        // Each change is a plain assignment, so a panic elsewhere leaves whole values behind.
+        self.states.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ready_means_that_both_answer() {
+        let readiness = Readiness::new();
+        let health = Health::new(readiness.clone(), "broker:9092", "db:5432/assay");
+        health.back(Dependency::Kafka);
+        assert_eq!(
+            readiness.obstacle().unwrap(),
+            "PostgreSQL at db:5432/assay has not answered yet"
+        );
+        health.back(Dependency::Postgres);
+        assert_eq!(readiness.obstacle(), None);
+
+        health.away(Dependency::Kafka, &"no route");
+        assert!(health.is_away(Dependency::Kafka));
+        assert!(!health.is_away(Dependency::Postgres));
+        assert_eq!(
+            readiness.obstacle().unwrap(),
+            "Kafka at broker:9092 is away: no route"
+        );
+        health.back(Dependency::Postgres);
+        assert!(readiness.obstacle().is_some());
+        health.back(Dependency::Kafka);
+        assert_eq!(readiness.obstacle(), None);
+    }
+}

@@ -1,0 +1,138 @@
+//! Turns any bytes into exactly one verdict: an event that may be loaded, or the reason why not.
+//!
+//! Pure: the same payload, time of receipt and limits give the same verdict for ever, so that a replay from bronze
+//! judges as the first pass did. A change of the rules is a new [`RULE_VERSION`].
+//!
+//! The order of the rules, which decides the reason where several apply:
+//!
+//! 1. The frame: `tombstone`, `oversize`, `empty`, then by the first bytes `bad_json`, `unsupported_framing`,
+//!    `short_header`, `unknown_schema`, `bad_magic`.
+//! 2. The wire form, field by field in the order of the schema, then `trailing_bytes`. Found here as well, since an
+//!    event cannot hold it: an id that is no UUID (`bad_uuid`), a time that no calendar reaches (`ts_range`), a
+//!    quantity beyond 32 bits (`quantity_range`), an amount of more than 18 digits (`decimal_precision`), text of more
+//!    bytes than its characters can take (`field_too_long`), more lines than allowed (`alloc_limit`).
+//! 3. The meaning: the nil id (`bad_uuid`), `unknown_version`; of the time `ts_range`, `ts_too_old`, `ts_future`; the
+//!    order's id; the customer's id, country (`bad_country`) and city; the order's status, payment method, currency
+//!    (`bad_currency`) and amounts (`amount_range`); whether lines are there as the event type wants it
+//!    (`missing_field`, `unexpected_items`); line by line its texts, price, quantity (`quantity_range`), discount, cost.
+//!    Within one text: `field_too_long`, `nul_char`, `control_char`, `missing_field`.
+//! 4. The money identities (`amount_identity`): subtotal, discount, total. Without lines only the total.
+//!
+//! Required texts, where blank counts as missing: `transaction_id`, `customer.id` (null for a guest, never blank),
+//! `order.status`, `order.payment_method`, a line's `id` and `category`. A product's name and a city may be empty: they
+//! are labels, and imported files lack them.
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use crate::decode_v1::{self, Decoded, Undecodable};
+use crate::encode;
+use crate::fault::Fault;
+use crate::frame::{self, Frame};
+use crate::json_syntax;
+use crate::schema::SchemaVersion;
+use crate::validate::validate;
+use crate::{Limits, Reason, TransactionEvent};
+
+/// The version of the rules, stored beside every quarantined event. Raised whenever some payload is judged otherwise.
+pub const RULE_VERSION: i32 = 1;
+
+/// Longest detail in characters; what is longer is cut.
+pub const MAX_DETAIL_CHARS: usize = 300;
+
+/// What became of a payload.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// May be loaded.
+    Accepted(Box<Accepted>),
+    /// Must not be loaded.
+    Quarantined(Quarantine),
+}
+
+/// An event that keeps every rule of the contract.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Accepted {
+    /// The event, canonical: its id and amounts have one form, whatever the sender's was.
+    pub event: TransactionEvent,
+    /// [`encode::content_hash`] of the event: equal for the same event in another frame or spelling, and so what tells
+    /// a duplicate from an id that was used twice.
+    pub content_hash: [u8; 16],
+}
+
+/// Why a payload must not be loaded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Quarantine {
+    /// The first rule that was broken, in the order given at the top of this module.
+    pub reason: Reason,
+    /// Where and how, for people: at most [`MAX_DETAIL_CHARS`] characters, foreign text escaped and cut.
+    pub detail: String,
+    /// The event's id as claimed, where it could be read.
+    pub event_id: Option<Uuid>,
+}
+
+/// Judges one Kafka value; `None` is a null value.
+///
+/// `received_at` is when bronze took it, not now: an event is from the future by the clock of its arrival.
+/// Allocates in proportion to the payload, never to what it announces, and never panics.
+pub fn judge(payload: Option<&[u8]>, received_at: DateTime<Utc>, limits: &Limits) -> Verdict {
+    match accept(payload, received_at, limits) {
+        Ok(accepted) => Verdict::Accepted(accepted),
+        Err(quarantine) => Verdict::Quarantined(quarantine),
+    }
+}
+
+fn accept(
+    payload: Option<&[u8]>,
+    received_at: DateTime<Utc>,
+    limits: &Limits,
+) -> Result<Box<Accepted>, Quarantine> {
+    match frame::open(payload, limits).map_err(|fault| quarantine(fault, None))? {
+        Frame::Avro(SchemaVersion::V1, datum) => accept_datum_v1(datum, received_at, limits),
+        Frame::Json(document) => Err(quarantine(refuse_json(document), None)),
+    }
+}
+
+fn accept_datum_v1(
+    datum: &[u8],
+    received_at: DateTime<Utc>,
+    limits: &Limits,
+) -> Result<Box<Accepted>, Quarantine> {
+    let Decoded {
+        event,
+        is_canonical,
+    } = decode_v1::decode(datum, limits)
+        .map_err(|Undecodable { fault, event_id }| quarantine(fault, event_id))?;
+    validate(&event, received_at).map_err(|fault| quarantine(fault, Some(event.event_id)))?;
+    let content_hash = if is_canonical {
+        encode::hash_of_canonical_datum(datum)
+    } else {
+        encode::content_hash(&event)
+    };
+    Ok(Box::new(Accepted {
+        event,
+        content_hash,
+    }))
+}
+
+fn refuse_json(document: &[u8]) -> Fault {
+    match json_syntax::check(document) {
+        Err(fault) => fault,
+        Ok(()) => Fault::new(
+            Reason::UnsupportedFraming,
+            "well-formed JSON, which is judged from contract version 2 on",
+        ),
+    }
+}
+
+#[cold]
+fn quarantine(fault: Fault, event_id: Option<Uuid>) -> Quarantine {
+    let (reason, mut detail) = fault.into_parts();
+    if let Some((cut_at, _)) = detail.char_indices().nth(MAX_DETAIL_CHARS) {
+        detail.truncate(cut_at);
+    }
+    Quarantine {
+        reason,
+        detail,
+        event_id,
+    }
+}

@@ -1,0 +1,242 @@
+//! The corpus in tests/corpus: given inputs, expected outcomes.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use event_contract::Reason;
+use event_contract::judge::Verdict;
+use event_contract::schema::FINGERPRINT_V1;
+use serde_json::{Map, Value};
+
+use crate::document::EncodedFields;
+use crate::soundness::{class, received_at, sound_verdict};
+
+/// What no payload of contract version 1 can be refused for; everything else must occur in the corpus.
+const NOT_IN_VERSION_1: [Reason; 7] = [
+    Reason::DepthLimit,
+    Reason::BadBool,
+    Reason::DecimalScale,
+    Reason::NonFinite,
+    Reason::UnknownType,
+    Reason::IdConflict,
+    Reason::DbReject,
+];
+
+struct Corpus {
+    base: Value,
+    cases: Vec<Value>,
+}
+
+fn corpus() -> Corpus {
+    let file: Value = serde_json::from_str(include_str!("../corpus/v1.json")).unwrap();
+    assert_eq!(file["received_at"], "2026-06-01T12:00:00Z");
+    assert_eq!(received_at().to_rfc3339(), "2026-06-01T12:00:00+00:00");
+    Corpus {
+        base: file["base"].clone(),
+        cases: file["cases"].as_array().unwrap().clone(),
+    }
+}
+
+#[test]
+fn every_case_ends_as_expected() {
+    let corpus = corpus();
+    let mut failures = Vec::new();
+    for case in &corpus.cases {
+        let payload = payload_of(case, &corpus.base);
+        let verdict = sound_verdict(payload.as_deref());
+        let (name, expected) = (&case["name"], case["expect"].as_str().unwrap());
+        if class(&verdict) != expected {
+            failures.push(format!("{name}: expected {expected}, got {verdict:?}"));
+        }
+    }
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+#[test]
+fn other_spellings_are_the_same_content() {
+    let corpus = corpus();
+    let hash_of = |case: &Value| match sound_verdict(payload_of(case, &corpus.base).as_deref()) {
+        Verdict::Accepted(accepted) => accepted.content_hash,
+        Verdict::Quarantined(quarantine) => panic!("{}: {quarantine:?}", case["name"]),
+    };
+    let base_hash = hash_of(&corpus.cases[0]);
+    for case in &corpus.cases {
+        if case["same_content"] == true {
+            assert_eq!(hash_of(case), base_hash, "{}", case["name"]);
+        } else if case["expect"] == "accepted" {
+            assert_ne!(hash_of(case), base_hash, "{}", case["name"]);
+        }
+    }
+}
+
+#[test]
+fn every_reason_that_version_1_can_give_occurs() {
+    let occurring: BTreeSet<String> = corpus()
+        .cases
+        .iter()
+        .map(|case| case["expect"].as_str().unwrap().to_owned())
+        .collect();
+    for reason in Reason::ALL {
+        let is_expected = !NOT_IN_VERSION_1.contains(reason);
+        assert_eq!(occurring.contains(reason.as_str()), is_expected, "{reason}");
+    }
+}
+
+#[test]
+fn no_case_stands_twice() {
+    let corpus = corpus();
+    let mut names_by_payload = BTreeMap::new();
+    let mut names = BTreeSet::new();
+    for case in &corpus.cases {
+        let name = case["name"].as_str().unwrap();
+        assert!(names.insert(name), "{name} stands twice");
+        let earlier = names_by_payload.insert(payload_of(case, &corpus.base), name);
+        assert_eq!(earlier, None, "{name} has the same payload");
+    }
+}
+
+#[test]
+fn the_event_id_is_told_where_it_can_be_read() {
+    let corpus = corpus();
+    let event_id = corpus.base["event_id"].as_str().unwrap();
+    let told = |name: &str| {
+        let case = corpus
+            .cases
+            .iter()
+            .find(|case| case["name"] == name)
+            .unwrap();
+        match sound_verdict(payload_of(case, &corpus.base).as_deref()) {
+            Verdict::Quarantined(quarantine) => quarantine.event_id.map(|id| id.to_string()),
+            Verdict::Accepted(_) => panic!("{name} is accepted"),
+        }
+    };
+    assert_eq!(told("union branch 7").as_deref(), Some(event_id));
+    assert_eq!(told("a total off by one cent").as_deref(), Some(event_id));
+    assert_eq!(told("a datum and one byte more").as_deref(), Some(event_id));
+    assert_eq!(told("event id that is no UUID"), None);
+    assert_eq!(told("raw text"), None);
+}
+
+#[test]
+fn a_breach_of_an_identity_tells_both_figures() {
+    let corpus = corpus();
+    let detail_of = |name: &str| {
+        let case = corpus
+            .cases
+            .iter()
+            .find(|case| case["name"] == name)
+            .unwrap();
+        match sound_verdict(payload_of(case, &corpus.base).as_deref()) {
+            Verdict::Quarantined(quarantine) => quarantine.detail,
+            Verdict::Accepted(_) => panic!("{name} is accepted"),
+        }
+    };
+    assert_eq!(
+        detail_of("a total off by one cent"),
+        "order.total_amount: 139.79 is stated, but subtotal + tax_amount + shipping_amount - discount_amount give 139.78"
+    );
+    assert_eq!(
+        detail_of("a product beyond 64 bits"),
+        "order.subtotal: 114.90 is stated, but the lines' unit_price * quantity give 9999999999999999990089.90"
+    );
+}
+
+/// The bytes of a case; nothing for a null value.
+fn payload_of(case: &Value, base: &Value) -> Option<Vec<u8>> {
+    let case = case.as_object().unwrap();
+    check_keys(case);
+    if case.contains_key("payload_null") {
+        return None;
+    }
+    if let Some(text) = case.get("payload_text") {
+        return Some(spliced(text).into_bytes());
+    }
+    if let Some(hex) = case.get("payload_hex") {
+        return Some(bytes_of_hex(hex));
+    }
+
+    let mut event = base.clone();
+    for (pointer, value) in entries(case, "patch") {
+        let field = event.pointer_mut(pointer);
+        *field.unwrap_or_else(|| panic!("no field {pointer}")) = unfolded(value);
+    }
+    let raw = entries(case, "raw")
+        .map(|(pointer, hex)| (pointer.clone(), bytes_of_hex(hex)))
+        .collect();
+    let cut_before = case.get("cut_before").and_then(Value::as_str);
+
+    let mut payload = match case.get("header") {
+        Some(hex) => bytes_of_hex(hex),
+        None => [&[0xC3, 0x01][..], &FINGERPRINT_V1].concat(),
+    };
+    payload.extend(EncodedFields::of(&event).join(&raw, cut_before));
+    let cut_bytes = case
+        .get("cut_bytes")
+        .map_or(0, |count| count.as_u64().unwrap());
+    payload.truncate(payload.len() - usize::try_from(cut_bytes).unwrap());
+    payload.extend(case.get("append").map(bytes_of_hex).unwrap_or_default());
+    Some(payload)
+}
+
+/// A misspelt key would silently make a case another one.
+fn check_keys(case: &Map<String, Value>) {
+    const KNOWN: [&str; 12] = [
+        "name",
+        "expect",
+        "same_content",
+        "payload_null",
+        "payload_text",
+        "payload_hex",
+        "patch",
+        "raw",
+        "header",
+        "cut_before",
+        "cut_bytes",
+        "append",
+    ];
+    for key in case.keys() {
+        assert!(KNOWN.contains(&key.as_str()), "unknown key {key}");
+    }
+}
+
+fn entries<'a>(
+    case: &'a Map<String, Value>,
+    key: &str,
+) -> impl Iterator<Item = (&'a String, &'a Value)> {
+    case.get(key)
+        .and_then(Value::as_object)
+        .into_iter()
+        .flatten()
+}
+
+fn repetition(value: &Value) -> Option<(&Value, usize)> {
+    let [repeated, count] = value.get("$repeat")?.as_array()?.as_slice() else {
+        return None;
+    };
+    Some((repeated, usize::try_from(count.as_u64()?).ok()?))
+}
+
+/// A patch's value, repetitions written out.
+fn unfolded(value: &Value) -> Value {
+    match repetition(value) {
+        Some((Value::String(text), count)) => Value::String(text.repeat(count)),
+        Some((repeated, count)) => Value::Array(vec![repeated.clone(); count]),
+        None => value.clone(),
+    }
+}
+
+/// Text of one part or several.
+fn spliced(value: &Value) -> String {
+    match value {
+        Value::Array(parts) => parts.iter().map(spliced).collect(),
+        part => unfolded(part).as_str().unwrap().to_owned(),
+    }
+}
+
+fn bytes_of_hex(value: &Value) -> Vec<u8> {
+    let digits = spliced(value);
+    assert_eq!(digits.len() % 2, 0, "{digits}");
+    (0..digits.len())
+        .step_by(2)
+        .map(|start| u8::from_str_radix(&digits[start..start + 2], 16).unwrap())
+        .collect()
+}

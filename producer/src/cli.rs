@@ -1,0 +1,337 @@
+//! The command line. Every flag has an environment variable; secrets come from the environment or files only.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use clap::builder::FalseyValueParser;
+use clap::{ArgAction, Args, Parser, Subcommand};
+use event_contract::Reason;
+use service_kit::{HttpArgs, KafkaArgs, PatienceArgs, parse_duration, parse_percent};
+
+use crate::disturb::can_spoil;
+use crate::publish::Compression;
+
+const EXAMPLES: &str = "\
+Examples:
+  producer run --rate 5000                          live events until Ctrl-C
+  producer run --count 1000000 --backfill 30d       a month of a million events, as fast as possible
+  producer run --backfill 30d --rate 200            a month, then live
+  producer run --count 100000 --duplicate-pct 2 --late-pct 3 --bad-pct 1 --truth truth.json
+  producer run --count 1000000 --dry-run            how fast the shop is by itself
+  producer truth truth.json                         what a run swore it had sent
+
+Exit codes: 0 done, 2 usage, 3 configuration, 4 Kafka away or a record not acknowledged, 5 broken truth file,
+130 interrupted.";
+
+/// Publishes the transaction events of a mock shop to Kafka
+#[derive(Debug, Parser)]
+#[command(name = "producer", version, about, after_help = EXAMPLES)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run the mock shop
+    #[command(after_help = EXAMPLES)]
+    Run(Box<RunArgs>),
+    /// Show a truth file, and check its seal
+    Truth(TruthArgs),
+    /// Ask a running producer whether it is alive
+    Healthcheck(HttpArgs),
+    /// Print the completion script for a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+}
+
+/// A truth file.
+#[derive(Debug, Args)]
+pub struct TruthArgs {
+    /// The file that `producer run --truth` wrote
+    #[arg(value_name = "FILE", env = "PRODUCER_TRUTH")]
+    pub file: PathBuf,
+}
+
+/// The flags of `producer run`.
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    /// How many events, and when.
+    #[command(flatten)]
+    pub extent: ExtentArgs,
+    /// What the shop is like.
+    #[command(flatten)]
+    pub shop: ShopArgs,
+    /// What goes wrong.
+    #[command(flatten)]
+    pub disturbances: DisturbanceArgs,
+    /// What is written besides.
+    #[command(flatten)]
+    pub output: OutputArgs,
+
+    /// Partitions of the topic, where it has to be created
+    #[arg(long, env = "PRODUCER_PARTITIONS", allow_negative_numbers = true, value_name = "N", default_value_t = 6,
+        value_parser = clap::value_parser!(i32).range(1..=10_000))]
+    pub partitions: i32,
+    /// How batches are compressed on their way to Kafka
+    #[arg(long, env = "PRODUCER_COMPRESSION", value_enum, default_value = "lz4")]
+    pub compression: Compression,
+    /// Generate and encode, but publish nothing
+    #[arg(long, env = "PRODUCER_DRY_RUN", action = ArgAction::SetTrue, value_parser = FalseyValueParser::new())]
+    pub dry_run: bool,
+
+    /// Kafka.
+    #[command(flatten)]
+    pub kafka: KafkaArgs,
+    /// Patience.
+    #[command(flatten)]
+    pub patience: PatienceArgs,
+    /// Metrics.
+    #[command(flatten)]
+    pub http: HttpArgs,
+}
+
+/// How many events, and when.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "How much, and when")]
+pub struct ExtentArgs {
+    /// Stop after so many events; duplicates and bad records come on top
+    #[arg(long, env = "PRODUCER_COUNT", allow_negative_numbers = true, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub count: Option<u64>,
+    /// Send so many events a second [default: as fast as possible]. With --backfill, the past is sent as fast as possible and
+    /// the rate holds from then on; with --backfill and --count, the rate holds for the past too
+    #[arg(long, env = "PRODUCER_RATE", allow_negative_numbers = true, value_name = "EVENTS_PER_S", value_parser = parse_rate)]
+    pub rate: Option<f64>,
+    /// Stop after the live part has lasted so long, e.g. 60s
+    #[arg(long, env = "PRODUCER_DURATION", value_name = "DURATION", value_parser = parse_positive_duration)]
+    pub duration: Option<Duration>,
+    /// Begin so long before the start, e.g. 30d, with events spread over that time in the rhythm of day and week. With --count
+    /// the past holds them all; otherwise --backfill-events, and the run goes on live
+    #[arg(long, env = "PRODUCER_BACKFILL", value_name = "DURATION", value_parser = parse_positive_duration)]
+    pub backfill: Option<Duration>,
+    /// Events in the past, where --count does not tell
+    #[arg(long, env = "PRODUCER_BACKFILL_EVENTS", allow_negative_numbers = true, value_name = "N", default_value_t = 500_000,
+        value_parser = clap::value_parser!(u64).range(1..))]
+    pub backfill_events: u64,
+    /// The moment where the past ends and live begins, e.g. 2026-01-01T00:00:00Z [default: now]. With it, all times come from a
+    /// simulated clock that ticks with the events, and the same settings give the same events, byte for byte; without it,
+    /// live events carry the wall clock
+    #[arg(long, env = "PRODUCER_START", value_name = "RFC3339", value_parser = parse_time)]
+    pub start: Option<DateTime<Utc>>,
+}
+
+/// What the shop is like.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "The shop")]
+pub struct ShopArgs {
+    /// Same seed, same shop, same orders
+    #[arg(
+        long,
+        env = "PRODUCER_SEED",
+        allow_negative_numbers = true,
+        value_name = "N",
+        default_value_t = 42
+    )]
+    pub seed: u64,
+    /// Customers
+    #[arg(long, env = "PRODUCER_CUSTOMERS", allow_negative_numbers = true, value_name = "N", default_value_t = 50_000,
+        value_parser = clap::value_parser!(u32).range(0..=9_999_999))]
+    pub customers: u32,
+    /// Products
+    #[arg(long, env = "PRODUCER_PRODUCTS", allow_negative_numbers = true, value_name = "N", default_value_t = 2_000,
+        value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub products: u32,
+    /// Categories
+    #[arg(long, env = "PRODUCER_CATEGORIES", allow_negative_numbers = true, value_name = "N", default_value_t = 12,
+        value_parser = clap::value_parser!(u8).range(1..=16))]
+    pub categories: u8,
+    /// Lines of an order on average, 1 to 10
+    #[arg(long, env = "PRODUCER_LINES_MEAN", allow_negative_numbers = true, value_name = "N", default_value_t = 3.0, value_parser = parse_lines_mean)]
+    pub lines_mean: f64,
+    /// Only order_placed events: orders are neither paid nor shipped
+    #[arg(long, env = "PRODUCER_ORDERS_ONLY", action = ArgAction::SetTrue, value_parser = FalseyValueParser::new())]
+    pub orders_only: bool,
+}
+
+/// What goes wrong.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "What goes wrong on the way")]
+pub struct DisturbanceArgs {
+    /// Events that are sent a second time, in per cent
+    #[arg(long, env = "PRODUCER_DUPLICATE_PCT", allow_negative_numbers = true, value_name = "PCT", default_value = "0", value_parser = parse_percent)]
+    pub duplicate_pct: f64,
+    /// Events that are sent late, in per cent: up to 2 days in the past, up to 3 hours live
+    #[arg(long, env = "PRODUCER_LATE_PCT", allow_negative_numbers = true, value_name = "PCT", default_value = "0", value_parser = parse_percent)]
+    pub late_pct: f64,
+    /// Bad records on top of the events, in per cent of them
+    #[arg(long, env = "PRODUCER_BAD_PCT", allow_negative_numbers = true, value_name = "PCT", default_value = "0", value_parser = parse_percent)]
+    pub bad_pct: f64,
+    /// Kinds of bad records by their reason code and weight, e.g. truncated=3,bad_utf8=1 [default: all alike]
+    #[arg(long, env = "PRODUCER_BAD_MIX", value_name = "KIND=WEIGHT,…", value_delimiter = ',', value_parser = parse_share)]
+    pub bad_mix: Vec<(Reason, u32)>,
+}
+
+/// What is written besides.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Output")]
+pub struct OutputArgs {
+    /// Write what Kafka acknowledged, added up and sealed, to this file
+    #[arg(long, env = "PRODUCER_TRUTH", value_name = "FILE")]
+    pub truth: Option<PathBuf>,
+    /// Print the summary as one line of JSON
+    #[arg(long, env = "PRODUCER_JSON", action = ArgAction::SetTrue, value_parser = FalseyValueParser::new())]
+    pub json: bool,
+}
+
+fn parse_rate(text: &str) -> Result<f64, String> {
+    const MOST: f64 = 10_000_000.0;
+    let rate: f64 = text
+        .trim()
+        .parse()
+        .map_err(|_| format!("`{text}` is not a number"))?;
+    // A NaN is in no range, so it is refused here too.
+    if !(0.001..=MOST).contains(&rate) {
+        return Err(format!(
+            "{rate} is not between 0.001 and {MOST} events per second"
+        ));
+    }
+    Ok(rate)
+}
+
+fn parse_lines_mean(text: &str) -> Result<f64, String> {
+    let mean: f64 = text
+        .trim()
+        .parse()
+        .map_err(|_| format!("`{text}` is not a number"))?;
+    if !(1.0..=10.0).contains(&mean) {
+        return Err(format!(
+            "{mean} is not between 1 and 10: orders have 1 to 10 lines"
+        ));
+    }
+    Ok(mean)
+}
+
+fn parse_positive_duration(text: &str) -> Result<Duration, String> {
+    let duration = parse_duration(text)?;
+    if duration.is_zero() {
+        return Err("must be longer than nothing; write for instance 60s or 30d".to_owned());
+    }
+    Ok(duration)
+}
+
+fn parse_time(text: &str) -> Result<DateTime<Utc>, String> {
+    DateTime::parse_from_rfc3339(text.trim())
+        .map(|time| time.to_utc())
+        .map_err(|error| format!("{error}; write for instance 2026-01-01T00:00:00Z"))
+}
+
+fn parse_share(text: &str) -> Result<(Reason, u32), String> {
+    let (code, weight) = text.split_once('=').unwrap_or((text, "1"));
+    let reason = Reason::from_code(code.trim())
+        .filter(|reason| can_spoil(*reason))
+        .ok_or_else(|| {
+            format!(
+                "`{code}` is no kind of bad record: choose from {}",
+                spoilable_codes()
+            )
+        })?;
+    let weight = weight
+        .trim()
+        .parse::<u32>()
+        .map_err(|_| format!("the weight `{weight}` of {code} is not a whole number"))?;
+    Ok((reason, weight))
+}
+
+fn spoilable_codes() -> String {
+    let codes: Vec<&str> = Reason::ALL
+        .iter()
+        .filter(|reason| can_spoil(**reason))
+        .map(|reason| reason.as_str())
+        .collect();
+    codes.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    fn run_args(flags: &[&str]) -> Result<Box<RunArgs>, clap::Error> {
+        let words = ["producer", "run"].iter().chain(flags);
+        match Cli::try_parse_from(words)?.command {
+            Command::Run(args) => Ok(args),
+            _ => unreachable!("parsed `run`"),
+        }
+    }
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_flag_has_a_variable_and_a_help_text() {
+        let command = Cli::command();
+        for subcommand in command.get_subcommands() {
+            for flag in subcommand
+                .get_arguments()
+                .filter(|flag| flag.get_long().is_some())
+            {
+                let is_builtin = ["help", "version"].contains(&flag.get_id().as_str());
+                assert!(
+                    is_builtin || flag.get_env().is_some(),
+                    "{flag} has no variable"
+                );
+                assert!(flag.get_help().is_some(), "{flag} has no help");
+            }
+        }
+    }
+
+    #[test]
+    fn senseless_figures_are_refused() {
+        for flags in [
+            ["--rate", "-1"],
+            ["--rate", "NaN"],
+            ["--rate", "0"],
+            ["--rate", "inf"],
+            ["--count", "0"],
+            ["--count", "-5"],
+            ["--duration", "0s"],
+            ["--backfill", "0d"],
+            ["--duplicate-pct", "101"],
+            ["--late-pct", "-1"],
+            ["--bad-pct", "nan"],
+            ["--bad-mix", "no_such_kind=1"],
+            ["--bad-mix", "truncated=-1"],
+            ["--lines-mean", "11"],
+            ["--products", "0"],
+            ["--categories", "17"],
+            ["--partitions", "0"],
+            ["--start", "yesterday"],
+        ] {
+            let refused = run_args(&flags).expect_err(flags[1]);
+            assert_eq!(refused.exit_code(), 2, "{flags:?}");
+        }
+    }
+
+    #[test]
+    fn mixes_and_times_are_read() {
+        let args = run_args(&[
+            "--bad-mix",
+            "truncated=3,tombstone",
+            "--start",
+            "2026-01-01T01:00:00+01:00",
+        ])
+        .expect("good flags");
+        let mix = vec![(Reason::Truncated, 3), (Reason::Tombstone, 1)];
+        assert_eq!(args.disturbances.bad_mix, mix);
+        let start = args.extent.start.expect("given").to_rfc3339();
+        assert_eq!(start, "2026-01-01T00:00:00+00:00");
+    }
+}

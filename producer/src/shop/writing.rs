@@ -1,0 +1,165 @@
+//! Writing an event: what is known of an order, in the words of the contract.
+
+use chrono::DateTime;
+use event_contract::{
+    Channel, Customer, CustomerType, EventType, Item, Money, Order, TransactionEvent,
+};
+use uuid::Uuid;
+
+use super::catalog::Catalog;
+use super::customers::{Buyer, write_customer_id};
+use super::ids::write_transaction_id;
+use super::lifecycle::{Outcome, status_after};
+use super::orders::{Line, Sketch};
+use super::places::Country;
+use super::pricing::{Amounts, keep_returned_part};
+use super::{OpenOrder, Shop};
+
+const MICROS_PER_WEEK: i64 = 7 * 86_400_000_000;
+
+impl Shop {
+    /// Writes what happens to `order` at a time. Every field of `event` is set; the memory of its texts is used
+    /// again.
+    pub(super) fn write(
+        &mut self,
+        order: &OpenOrder,
+        sketch: Sketch,
+        at: i64,
+        event: &mut TransactionEvent,
+    ) {
+        let happening = order.next;
+        let (country, city) = self.home(order, &sketch, at);
+        let (channel, payment, outcome) = (sketch.channel, sketch.payment, sketch.journey.outcome);
+        let week = order.placed_at.div_euclid(MICROS_PER_WEEK);
+        let mut dice = sketch.draw_lines(
+            &self.line_counts,
+            &self.catalog,
+            country.currency,
+            week,
+            &mut self.lines,
+        );
+        let mut amounts = Amounts::of_order(&self.lines, country, channel);
+        if happening == EventType::OrderReturned {
+            if outcome == Outcome::ReturnedInPart {
+                keep_returned_part(&mut self.lines, &mut dice);
+            }
+            amounts = Amounts::of_return(&self.lines, &amounts);
+        }
+
+        event.event_id = self.run.event_id(at, order.number, happening as u64);
+        event.event_type = happening;
+        set(&mut event.event_version, "1.0");
+        event.event_timestamp = DateTime::from_timestamp_micros(at).unwrap_or(DateTime::UNIX_EPOCH);
+        write_transaction_id(&self.run_tag, order.number, &mut event.transaction_id);
+        event.channel = channel;
+        write_customer(order, country, city, &mut event.customer);
+        set(&mut event.order.status, status_after(happening));
+        set(&mut event.order.payment_method, payment.as_str());
+        write_amounts(&amounts, country, &mut event.order);
+        if happening.carries_items() {
+            write_items(&self.lines, &self.catalog, &mut event.items);
+        } else {
+            event.items.clear();
+        }
+    }
+
+    fn home(
+        &self,
+        order: &OpenOrder,
+        sketch: &Sketch,
+        at: i64,
+    ) -> (&'static Country, &'static str) {
+        match order.buyer {
+            Buyer::Guest => sketch.guest_home(),
+            Buyer::Customer(customer) => (
+                self.customers.country(customer),
+                self.customers.city(customer, at),
+            ),
+        }
+    }
+}
+
+fn write_customer(order: &OpenOrder, country: &Country, city: &str, customer: &mut Customer) {
+    match order.buyer {
+        Buyer::Guest => customer.id = None,
+        Buyer::Customer(number) => write_customer_id(number, customer.id.get_or_insert_default()),
+    }
+    customer.customer_type = if order.is_newcomer {
+        CustomerType::New
+    } else {
+        CustomerType::Returning
+    };
+    set(&mut customer.country, country.code);
+    set(&mut customer.city, city);
+}
+
+fn write_amounts(amounts: &Amounts, country: &Country, order: &mut Order) {
+    set(&mut order.currency, country.currency_code());
+    order.subtotal = Money::from_cents(amounts.subtotal);
+    order.tax_amount = Money::from_cents(amounts.tax);
+    order.shipping_amount = Money::from_cents(amounts.shipping);
+    order.discount_amount = Money::from_cents(amounts.discount);
+    order.total_amount = amounts.total();
+}
+
+fn write_items(lines: &[Line], catalog: &Catalog, items: &mut Vec<Item>) {
+    items.resize_with(lines.len(), blank_item);
+    for (item, line) in items.iter_mut().zip(lines) {
+        let Some(product) = catalog.product(line.product) else {
+            continue;
+        };
+        set(&mut item.id, &product.id);
+        set(&mut item.name, &product.name);
+        set(&mut item.category, product.category);
+        item.unit_price = line.unit_price;
+        item.quantity = line.quantity;
+        item.discount = line.discount;
+        item.cost = line.cost;
+    }
+}
+
+fn set(text: &mut String, value: &str) {
+    text.clear();
+    text.push_str(value);
+}
+
+fn blank_item() -> Item {
+    Item {
+        id: String::new(),
+        name: String::new(),
+        category: String::new(),
+        unit_price: Money::ZERO,
+        quantity: 1,
+        discount: Money::ZERO,
+        cost: Money::ZERO,
+    }
+}
+
+/// An event without content, for the shop to write into.
+pub fn blank_event() -> TransactionEvent {
+    TransactionEvent {
+        event_id: Uuid::nil(),
+        event_type: EventType::OrderPlaced,
+        event_version: String::new(),
+        event_timestamp: DateTime::UNIX_EPOCH,
+        transaction_id: String::new(),
+        channel: Channel::Web,
+        customer: Customer {
+            id: None,
+            customer_type: CustomerType::New,
+            country: String::new(),
+            city: String::new(),
+        },
+        order: Order {
+            status: String::new(),
+            payment_method: String::new(),
+            currency: String::new(),
+            subtotal: Money::ZERO,
+            tax_amount: Money::ZERO,
+            shipping_amount: Money::ZERO,
+            discount_amount: Money::ZERO,
+            total_amount: Money::ZERO,
+        },
+        items: Vec::new(),
+    }
+}
