@@ -132,6 +132,11 @@ impl Assembly {
         self.lanes.get(&partition).map(|lane| &lane.cursor)
     }
 
+    /// Whether an overlap record is still to come.
+    pub fn awaits_overlap(&self) -> bool {
+        self.lanes.values().any(|lane| lane.cursor.awaits_overlap())
+    }
+
     /// Tells all partitions that the client was paused, see [`Cursor::resumed`].
     pub fn resumed(&mut self) {
         for lane in self.lanes.values_mut() {

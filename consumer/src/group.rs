@@ -134,7 +134,7 @@ impl GroupContext {
             .claim(consumer, partitions)
             .and_then(|claimed| self.start_reading(consumer, claimed));
         match assigned {
-            Ok(claimed) if claimed.is_empty() => {}
+            // No partitions is an answer too: all are with other members.
             Ok(claimed) => self.tell(GroupEvent::Assigned(claimed)),
             Err(end) => {
                 self.decline(consumer, partitions);

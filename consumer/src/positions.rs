@@ -91,6 +91,11 @@ impl Cursor {
         self.is_flowing
     }
 
+    /// Whether the overlap record is still to come, as far as it is still in the log.
+    pub fn awaits_overlap(&self) -> bool {
+        self.overlap.is_some() && !self.is_flowing
+    }
+
     /// What an arriving offset means. Changes nothing: see [`Cursor::advance`] and [`Cursor::arrived`].
     pub fn judge(&self, offset: i64) -> Verdict {
         if offset < self.expected {
@@ -169,6 +174,13 @@ mod tests {
             assert_eq!(fresh().judge(offset), when_fresh, "fresh, {offset}");
             assert_eq!(flowing().judge(offset), when_flowing, "flowing, {offset}");
         }
+    }
+
+    #[test]
+    fn the_overlap_record_is_awaited_until_something_arrives() {
+        assert!(fresh().awaits_overlap());
+        assert!(!flowing().awaits_overlap());
+        assert!(!Cursor::new(1, 10, None, false).awaits_overlap());
     }
 
     #[test]

@@ -40,6 +40,9 @@ const IDENTITY_RETRY_DELAY: Duration = Duration::from_millis(500);
 /// How long the end of the service may wait for what is in hand.
 const DRAIN_LIMIT: Duration = Duration::from_secs(6);
 
+/// Where compaction has taken the overlap record and no other follows, it never comes.
+const LONGEST_WAIT_FOR_OVERLAP: Duration = Duration::from_secs(5);
+
 /// A set that waits for Kafka's word that the topic is still the same.
 struct ClosedSet {
     set: WriteSet,
@@ -60,6 +63,7 @@ pub struct Reader<'session> {
     committed: BTreeMap<i32, i64>,
     tail_watch: TailWatch,
     end_watch: Option<EndWatch>,
+    assigned_at: Option<Instant>,
     /// Whether anything was committed, which shows that beginning again was worth it.
     pub has_committed: bool,
 }
@@ -87,6 +91,7 @@ impl<'session> Reader<'session> {
             committed: BTreeMap::new(),
             tail_watch: TailWatch::default(),
             end_watch,
+            assigned_at: None,
             has_committed: false,
         }
     }
@@ -107,7 +112,7 @@ impl<'session> Reader<'session> {
 
     fn round(&mut self) -> Result<(), SessionEnd> {
         self.look_after_the_rest(Duration::ZERO)?;
-        if self.end_watch.as_mut().is_some_and(EndWatch::is_reached) {
+        if self.is_at_end() {
             tracing::info!("all that Kafka held at the start is in bronze");
             return Err(SessionEnd::Finished);
         }
@@ -141,10 +146,22 @@ impl<'session> Reader<'session> {
         self.look_after_identity()
     }
 
+    /// Whether all that was wanted is done. Not before the group has answered and the logs have been held against
+    /// bronze, or a topic with another past would be taken for one that brings nothing new.
+    fn is_at_end(&mut self) -> bool {
+        let Some(assigned_at) = self.assigned_at else {
+            return false;
+        };
+        let is_compared =
+            !self.assembly.awaits_overlap() || assigned_at.elapsed() > LONGEST_WAIT_FOR_OVERLAP;
+        is_compared && self.end_watch.as_mut().is_some_and(EndWatch::is_reached)
+    }
+
     fn on_group_event(&mut self, event: GroupEvent) -> Result<(), SessionEnd> {
         match event {
             GroupEvent::Broken(end) => return Err(end),
             GroupEvent::Assigned(claimed) => {
+                self.assigned_at = Some(Instant::now());
                 let partitions: Vec<i32> = claimed.iter().map(|claim| claim.partition).collect();
                 for claim in claimed {
                     self.committed

@@ -43,20 +43,26 @@ async fn run(args: RunArgs, shutdown: Shutdown) -> Outcome {
     let endpoint_shutdown = Shutdown::new();
     let metrics = endpoint::install_metrics();
     let http = args.http.clone();
-    let serving = {
+    let mut serving = tokio::spawn({
         let (readiness, shutdown) = (readiness.clone(), endpoint_shutdown.clone());
-        tokio::spawn(async move { endpoint::serve(&http, metrics, readiness, shutdown).await })
-    };
-    let publishing = tokio::task::spawn_blocking(move || publish(&args, &readiness, &shutdown));
-    let mut serving = serving;
-    let mut publishing = publishing;
-    let outcome = tokio::select! {
-        outcome = &mut publishing => flatten(outcome),
-        // The endpoint ends by itself only where it cannot be served.
-        outcome = &mut serving => return flatten(outcome),
-    };
-    endpoint_shutdown.request();
-    outcome
+        async move { endpoint::serve(&http, metrics, readiness, shutdown).await }
+    });
+    let mut publishing = tokio::task::spawn_blocking({
+        let shutdown = shutdown.clone();
+        move || publish(&args, &readiness, &shutdown)
+    });
+    tokio::select! {
+        outcome = &mut publishing => {
+            endpoint_shutdown.request();
+            flatten(outcome)
+        }
+        // By itself the endpoint ends only where it cannot be served: its address is wrong or taken.
+        outcome = &mut serving => {
+            shutdown.request();
+            flatten(publishing.await)?;
+            flatten(outcome)
+        }
+    }
 }
 
 fn flatten(outcome: Result<Outcome, tokio::task::JoinError>) -> Outcome {
@@ -76,7 +82,11 @@ fn publish(args: &RunArgs, readiness: &Readiness, shutdown: &Shutdown) -> Outcom
         Some(_) => (Receipts::default(), Tally::default()),
         None => (Receipts::without_digest(), Tally::counts_only()),
     };
-    let outlet = open_outlet(args, receipts, shutdown)?;
+    let outlet = match open_outlet(args, receipts, shutdown) {
+        // Nothing was sent yet, so there is nothing to finish.
+        Err(Failure::Interrupted) => return Ok(()),
+        opened => opened?,
+    };
     readiness.ready();
     tracing::info!(topic = outlet.topic(), seed = args.shop.seed, "publishing");
 
@@ -112,6 +122,9 @@ fn open_outlet(args: &RunArgs, receipts: Receipts, shutdown: &Shutdown) -> Resul
 /// The events of a command line, and what happens to them on the way.
 fn plan(args: &RunArgs) -> Result<(Source, Disturber), Failure> {
     let start = args.extent.start.unwrap_or_else(Utc::now).trunc_subsecs(6);
+    if start > Utc::now() + chrono::Duration::hours(24) {
+        tracing::warn!(%start, "the start is more than a day ahead: the pipeline will quarantine its events as ts_future");
+    }
     let shop = Shop::new(ShopSettings {
         seed: args.shop.seed,
         start,

@@ -21,7 +21,7 @@ use crate::truth_ledger::Receipts;
 pub use connect::{Compression, PublishSettings};
 use context::{Context, code_of};
 
-/// How long the records in flight may take once somebody asked for the end.
+/// How long the records in flight may take once somebody asked for the end, or the run has failed.
 const FLUSH_GRACE: Duration = Duration::from_secs(20);
 
 /// While the last records are under way, so often it is looked whether they have arrived.
@@ -91,15 +91,15 @@ impl Publisher {
         usize::try_from(self.producer.in_flight_count()).unwrap_or(0)
     }
 
-    /// Waits until Kafka has spoken on every record. Once `shutdown` is requested, for a short while only; what is left
-    /// then counts as failed.
+    /// Waits until Kafka has spoken on every record. Once `shutdown` is requested or a record has failed, for a short
+    /// while only; what is left then counts as failed.
     pub fn flush(&self, shutdown: &Shutdown) {
         let mut deadline: Option<Instant> = None;
         loop {
             if self.producer.flush(FLUSH_LOOK).is_ok() {
                 return;
             }
-            if shutdown.is_requested() {
+            if shutdown.is_requested() || self.has_failed() {
                 deadline.get_or_insert_with(|| Instant::now() + FLUSH_GRACE);
             }
             if deadline.is_some_and(|deadline| Instant::now() >= deadline) {

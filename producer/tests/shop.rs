@@ -283,7 +283,7 @@ fn the_shop_is_believable() {
     let most = buyers.values().max().expect("there are buyers");
     let returning = buyers.values().filter(|orders| **orders > 1).count();
     assert!(
-        *most > 20 && returning > buyers.len() / 5,
+        *most > 10 && returning > buyers.len() / 5,
         "{most}, {returning} of {}",
         buyers.len()
     );

@@ -56,9 +56,8 @@ impl Account {
         ancestors
             .into_iter()
             .find(|directory| {
-                fs::metadata(directory).is_ok_and(|found| {
-                    !self.may_pass(found.mode(), found.uid(), found.gid())
-                })
+                fs::metadata(directory)
+                    .is_ok_and(|found| !self.may_pass(found.mode(), found.uid(), found.gid()))
             })
             .map(Path::to_path_buf)
     }
@@ -90,7 +89,10 @@ mod tests {
         assert!(!account.may_pass(0o700, 0, 0));
         assert!(account.may_pass(0o700, 105, 0));
         assert!(account.may_pass(0o710, 0, 110));
-        assert!(!account.may_pass(0o701, 0, 110), "the group's bits count, not the others'");
+        assert!(
+            !account.may_pass(0o701, 0, 110),
+            "the group's bits count, not the others'"
+        );
         assert!(!account.may_pass(0o677, 105, 110), "the owner's bits count");
     }
 }

@@ -46,7 +46,9 @@ mod tests {
 
     #[test]
     fn ends_at_the_deadline() {
-        let answer: Result<(), String> = run(Duration::from_millis(20), || async { std::future::pending().await });
+        let answer: Result<(), String> = run(Duration::from_millis(20), || async {
+            std::future::pending().await
+        });
         assert!(answer.unwrap_err().contains("no answer within 20ms"));
     }
 }

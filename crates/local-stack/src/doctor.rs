@@ -49,7 +49,8 @@ fn rust() -> Finding {
         needed: format!("Rust {RUST_VERSION} or newer"),
         purpose: "building",
         found,
-        remedy: "rustup update stable (rustup is Rust's installer; its site says how to get it)".to_owned(),
+        remedy: "rustup update stable (rustup is Rust's installer; its site says how to get it)"
+            .to_owned(),
     }
 }
 
@@ -58,7 +59,6 @@ fn build_tools() -> Vec<Finding> {
         ("C compiler", "cc", "--version", "gcc"),
         ("C++ compiler", "c++", "--version", "g++"),
         ("make", "make", "--version", "make"),
-        ("CMake", "cmake", "--version", "cmake"),
         ("pkg-config", "pkg-config", "--version", "pkg-config"),
     ]
     .into_iter()
@@ -82,16 +82,20 @@ fn postgres() -> Finding {
     Finding {
         needed: format!("PostgreSQL server {oldest} or newer"),
         purpose: "demo and tests",
-        found: Installation::find().map(|found| found.version).map_err(reason),
+        found: Installation::find()
+            .map(|found| found.version)
+            .map_err(reason),
         remedy: install("postgresql"),
     }
 }
 
 fn psql() -> Finding {
-    let found = Installation::find().map_err(reason).and_then(|installation| {
-        let beside_the_server = installation.program("psql");
-        first_line(&beside_the_server.display().to_string(), &["--version"])
-    });
+    let found = Installation::find()
+        .map_err(reason)
+        .and_then(|installation| {
+            let beside_the_server = installation.program("psql");
+            first_line(&beside_the_server.display().to_string(), &["--version"])
+        });
     Finding {
         needed: "psql".to_owned(),
         purpose: "make psql",
@@ -140,16 +144,20 @@ fn install(package: &str) -> String {
 
 /// What a program prints first, on either output; why there is nothing to print otherwise.
 fn first_line(program: &str, arguments: &[&str]) -> Result<String, String> {
-    let output = Command::new(program).args(arguments).output().map_err(|error| match error.kind() {
-        std::io::ErrorKind::NotFound => "not found".to_owned(),
-        _ => error.to_string(),
-    })?;
+    let output = Command::new(program)
+        .args(arguments)
+        .output()
+        .map_err(|error| match error.kind() {
+            std::io::ErrorKind::NotFound => "not found".to_owned(),
+            _ => error.to_string(),
+        })?;
     if !output.status.success() {
         return Err("not found".to_owned());
     }
     let printed = String::from_utf8_lossy(&output.stdout);
     let line = printed.lines().find(|line| !line.trim().is_empty());
-    line.map(|line| line.trim().to_owned()).ok_or_else(|| "prints no version".to_owned())
+    line.map(|line| line.trim().to_owned())
+        .ok_or_else(|| "prints no version".to_owned())
 }
 
 /// Compares dotted numbers; what follows the numbers, as in "1.97.0-nightly", does not count.
@@ -184,13 +192,20 @@ mod tests {
 
     #[test]
     fn a_missing_program_is_a_finding_and_no_failure() {
-        assert_eq!(first_line("no-such-program-here", &[]), Err("not found".to_owned()));
+        assert_eq!(
+            first_line("no-such-program-here", &[]),
+            Err("not found".to_owned())
+        );
     }
 
     #[test]
     fn every_finding_says_what_to_do() {
         let findings = examine();
         assert!(findings.len() >= 10);
-        assert!(findings.iter().all(|finding| !finding.remedy.is_empty() && !finding.needed.is_empty()));
+        assert!(
+            findings
+                .iter()
+                .all(|finding| !finding.remedy.is_empty() && !finding.needed.is_empty())
+        );
     }
 }

@@ -61,7 +61,9 @@ pub enum StackError {
     },
 
     /// A server did not end in time.
-    #[error("{service} (process {pid}) did not stop within {waited:?}: look at it with `ps`, and end it by hand")]
+    #[error(
+        "{service} (process {pid}) did not stop within {waited:?}: look at it with `ps`, and end it by hand"
+    )]
     NotStopped {
         /// PostgreSQL or Kafka.
         service: &'static str,
@@ -83,7 +85,7 @@ pub enum StackError {
     },
 
     /// A step that prepares a server failed.
-    #[error("{what} failed: {reason}. {remedy}")]
+    #[error("{what} failed: {reason}. {remedy}{tail}")]
     Preparation {
         /// The step.
         what: String,
@@ -91,6 +93,8 @@ pub enum StackError {
         reason: String,
         /// What to do.
         remedy: String,
+        /// The last lines of a log, each on a line of its own; may be empty.
+        tail: String,
     },
 
     /// A service that somebody else started is not ours to stop, pause or kill.

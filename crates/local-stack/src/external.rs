@@ -102,7 +102,10 @@ mod tests {
 
     fn external(variables: &[(&str, &str)]) -> External {
         External::from_lookup(|name| {
-            variables.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned())
+            variables
+                .iter()
+                .find(|(key, _)| *key == name)
+                .map(|(_, value)| (*value).to_owned())
         })
     }
 

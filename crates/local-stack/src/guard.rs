@@ -90,12 +90,20 @@ impl Guard {
     }
 
     pub(crate) fn pid(&self) -> u32 {
-        self.process.lock().unwrap_or_else(PoisonError::into_inner).id()
+        self.process
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .id()
     }
 
     /// From now on the process is stopped with the rest. To be called before the process does anything.
     pub(crate) fn watch(&self, role: Role, process: Identity) -> Result<(), StackError> {
-        self.order(&format!("watch {} {} {}", role.as_str(), process.pid, process.birth))
+        self.order(&format!(
+            "watch {} {} {}",
+            role.as_str(),
+            process.pid,
+            process.birth
+        ))
     }
 
     /// Changes what becomes of the directory.
@@ -123,7 +131,12 @@ impl Guard {
 
     /// Stops everything that is watched, and waits until it is gone.
     pub(crate) fn finish(&self) -> Result<(), StackError> {
-        drop(self.orders.lock().unwrap_or_else(PoisonError::into_inner).take());
+        drop(
+            self.orders
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .take(),
+        );
         let mut process = self.process.lock().unwrap_or_else(PoisonError::into_inner);
         let begun = Instant::now();
         while begun.elapsed() < LONGEST_STOP {

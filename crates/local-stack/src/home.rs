@@ -74,8 +74,10 @@ impl Layout {
 
 /// A name becomes a directory and part of a topic's and a database's name.
 fn check_name(name: &str) -> Result<(), StackError> {
-    let allowed = |symbol: char| symbol.is_ascii_lowercase() || symbol.is_ascii_digit() || symbol == '-';
-    let starts_well = name.starts_with(|first: char| first.is_ascii_lowercase() || first.is_ascii_digit());
+    let allowed =
+        |symbol: char| symbol.is_ascii_lowercase() || symbol.is_ascii_digit() || symbol == '-';
+    let starts_well =
+        name.starts_with(|first: char| first.is_ascii_lowercase() || first.is_ascii_digit());
     if starts_well && name.len() <= MAX_NAME && name.chars().all(allowed) {
         return Ok(());
     }
@@ -94,7 +96,9 @@ pub(crate) fn choose(
 ) -> Result<(PathBuf, Option<String>), StackError> {
     let asked_for = match given {
         Some(given) => Some(given.to_path_buf()),
-        None => env::var_os("ASSAY_HOME").filter(|value| !value.is_empty()).map(PathBuf::from),
+        None => env::var_os("ASSAY_HOME")
+            .filter(|value| !value.is_empty())
+            .map(PathBuf::from),
     };
     if let Some(asked_for) = asked_for {
         let home = absolute(&asked_for)?;
@@ -134,9 +138,9 @@ fn closed_on_the_way(home: &Path, account: Option<&Account>) -> Option<String> {
 /// The nearest directory upwards that has stacks already or is the workspace's root; else the current one.
 fn checkout_directory() -> Result<PathBuf, StackError> {
     let current = absolute(Path::new("."))?;
-    let root = current
-        .ancestors()
-        .find(|directory| directory.join(".assay").is_dir() || directory.join("Cargo.lock").is_file());
+    let root = current.ancestors().find(|directory| {
+        directory.join(".assay").is_dir() || directory.join("Cargo.lock").is_file()
+    });
     Ok(root.unwrap_or(&current).to_path_buf())
 }
 
@@ -166,12 +170,20 @@ fn claim_substitute(substitute: &Path) -> Result<(), StackError> {
 /// 12 hexadecimal digits that stand for a path.
 pub(crate) fn short_hash(path: &Path) -> String {
     let digest = Sha256::digest(path.as_os_str().as_encoded_bytes());
-    digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect()
+    digest
+        .iter()
+        .take(6)
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }
 
 /// Where downloads are kept for all stacks: `ASSAY_CACHE`, else `assay` in the user's cache directory.
 pub(crate) fn cache() -> Result<PathBuf, StackError> {
-    let named = |variable: &str| env::var_os(variable).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let named = |variable: &str| {
+        env::var_os(variable)
+            .filter(|value| !value.is_empty())
+            .map(PathBuf::from)
+    };
     let cache = named("ASSAY_CACHE")
         .or_else(|| named("XDG_CACHE_HOME").map(|base| base.join("assay")))
         .or_else(|| named("HOME").map(|home| home.join(".cache/assay")));
@@ -212,8 +224,14 @@ mod tests {
         let home = closed.path().join("state");
         let error = choose(Some(&home), Some(&account)).unwrap_err().to_string();
         assert!(error.contains("somebody"), "{error}");
-        assert!(error.contains(&closed.path().display().to_string()), "{error}");
-        assert!(choose(Some(&home), None).is_ok(), "nothing to check when not root");
+        assert!(
+            error.contains(&closed.path().display().to_string()),
+            "{error}"
+        );
+        assert!(
+            choose(Some(&home), None).is_ok(),
+            "nothing to check when not root"
+        );
     }
 
     #[test]

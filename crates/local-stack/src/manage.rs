@@ -106,15 +106,19 @@ impl Stacks {
     /// When files cannot be removed.
     pub fn clean(&self, name: Option<&str>) -> Result<Cleaned, StackError> {
         let layouts = match name {
-            Some(name) => vec![Layout::new(&self.home, name)?],
+            Some(name) => self
+                .layouts()
+                .into_iter()
+                .filter(|layout| layout.name == name)
+                .collect(),
             None => self.layouts(),
         };
         let mut cleaned = Cleaned::default();
         for layout in layouts {
-            if !record::is_free(&layout)? {
+            let Some(_lock) = record::lock_if_free(&layout)? else {
                 cleaned.running.push(layout.name);
                 continue;
-            }
+            };
             if layout.dir.exists() {
                 fs::remove_dir_all(&layout.dir).map_err(StackError::io("remove", &layout.dir))?;
                 cleaned.removed.push(layout.name.clone());
@@ -135,9 +139,15 @@ impl Stacks {
         entries
             .filter_map(|entry| {
                 let path = entry.path();
-                let is_lock = path.extension().is_some_and(|extension| extension == "lock");
+                let is_lock = path
+                    .extension()
+                    .is_some_and(|extension| extension == "lock");
                 let name = path.file_stem()?.to_str()?.to_owned();
-                if is_lock { Layout::new(&self.home, &name).ok() } else { None }
+                if is_lock {
+                    Layout::new(&self.home, &name).ok()
+                } else {
+                    None
+                }
             })
             .collect()
     }

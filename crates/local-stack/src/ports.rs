@@ -54,7 +54,9 @@ fn random_between(lowest: u16, highest: u16) -> Result<Option<u16>, StackError> 
         return Ok(None);
     };
     let digits = secret::random_hex()?;
-    let random = digits.get(..8).and_then(|head| u32::from_str_radix(head, 16).ok());
+    let random = digits
+        .get(..8)
+        .and_then(|head| u32::from_str_radix(head, 16).ok());
     let step = random.unwrap_or_default() % (u32::from(span) + 1);
     Ok(u16::try_from(u32::from(lowest) + step).ok())
 }

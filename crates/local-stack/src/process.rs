@@ -86,8 +86,15 @@ impl Program {
         self
     }
 
-    pub(crate) fn arguments<A: AsRef<OsStr>>(mut self, arguments: impl IntoIterator<Item = A>) -> Program {
-        self.arguments.extend(arguments.into_iter().map(|argument| argument.as_ref().to_owned()));
+    pub(crate) fn arguments<A: AsRef<OsStr>>(
+        mut self,
+        arguments: impl IntoIterator<Item = A>,
+    ) -> Program {
+        self.arguments.extend(
+            arguments
+                .into_iter()
+                .map(|argument| argument.as_ref().to_owned()),
+        );
         self
     }
 
@@ -111,7 +118,11 @@ impl Program {
     fn command(&self) -> Command {
         let mut command = Command::new("/bin/sh");
         command
-            .args(["-c", r#"read -r go || exit 125; exec "$@" </dev/null"#, "local-stack-start"])
+            .args([
+                "-c",
+                r#"read -r go || exit 125; exec "$@" </dev/null"#,
+                "local-stack-start",
+            ])
             .arg(&self.path)
             .args(&self.arguments)
             .current_dir(&self.directory)
@@ -143,8 +154,15 @@ struct End {
 
 impl Running {
     /// Starts a program; both its outputs go to `output`.
-    pub(crate) fn start(program: &Program, role: Role, guard: &Guard, output: File) -> Result<Running, StackError> {
-        let errors = output.try_clone().map_err(StackError::io("share the log of", &program.path))?;
+    pub(crate) fn start(
+        program: &Program,
+        role: Role,
+        guard: &Guard,
+        output: File,
+    ) -> Result<Running, StackError> {
+        let errors = output
+            .try_clone()
+            .map_err(StackError::io("share the log of", &program.path))?;
         let mut child = program
             .command()
             .stdin(Stdio::piped())
@@ -163,9 +181,15 @@ impl Running {
         Ok(running)
     }
 
-    fn reaped_by_a_thread(mut child: Child, identity: Option<Identity>, path: &Path) -> Result<Running, StackError> {
+    fn reaped_by_a_thread(
+        mut child: Child,
+        identity: Option<Identity>,
+        path: &Path,
+    ) -> Result<Running, StackError> {
         let Some(identity) = identity else {
-            return Err(StackError::io("watch", path)(std::io::ErrorKind::NotFound.into()));
+            return Err(StackError::io("watch", path)(
+                std::io::ErrorKind::NotFound.into(),
+            ));
         };
         let end = Arc::new(End::default());
         let reported = Arc::clone(&end);
@@ -173,7 +197,10 @@ impl Running {
             .name("local-stack-reaper".to_owned())
             .spawn(move || {
                 let status = child.wait();
-                let mut slot = reported.status.lock().unwrap_or_else(PoisonError::into_inner);
+                let mut slot = reported
+                    .status
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner);
                 *slot = Some(status.unwrap_or_default());
                 reported.changed.notify_all();
             })
@@ -191,13 +218,21 @@ impl Running {
 
     /// How it ended; nothing while it runs.
     pub(crate) fn ended(&self) -> Option<ExitStatus> {
-        *self.end.status.lock().unwrap_or_else(PoisonError::into_inner)
+        *self
+            .end
+            .status
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Waits for its end; nothing when the time is over first.
     pub(crate) fn wait(&self, longest: Duration) -> Option<ExitStatus> {
         let deadline = Instant::now() + longest;
-        let mut status = self.end.status.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut status = self
+            .end
+            .status
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         while status.is_none() {
             let left = deadline.checked_duration_since(Instant::now())?;
             status = self
@@ -228,7 +263,10 @@ mod tests {
         let ourselves = i32::try_from(std::process::id()).unwrap();
         let identity = Identity::of(ourselves).unwrap();
         assert!(identity.is_alive());
-        let predecessor = Identity { birth: identity.birth - 1, ..identity };
+        let predecessor = Identity {
+            birth: identity.birth - 1,
+            ..identity
+        };
         assert!(!predecessor.is_alive());
     }
 }

@@ -71,7 +71,9 @@ impl Display {
         match (&self.progress, &self.spinner) {
             (Progress::Silent, _) => {}
             (Progress::Told(tell), _) => tell(notice),
-            (Progress::Stderr, Some(spinner)) => spinner.suspend(|| eprintln!("local-stack: {notice}")),
+            (Progress::Stderr, Some(spinner)) => {
+                spinner.suspend(|| eprintln!("local-stack: {notice}"))
+            }
             (Progress::Stderr, None) => eprintln!("local-stack: {notice}"),
         }
     }

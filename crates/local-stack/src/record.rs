@@ -2,7 +2,7 @@
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, SeekFrom, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -95,8 +95,9 @@ impl LastPorts {
 }
 
 fn write_json(path: &Path, content: &impl Serialize) -> Result<(), StackError> {
-    let text = serde_json::to_vec_pretty(content)
-        .map_err(|error| StackError::Configuration(format!("cannot write {}: {error}", path.display())))?;
+    let text = serde_json::to_vec_pretty(content).map_err(|error| {
+        StackError::Configuration(format!("cannot write {}: {error}", path.display()))
+    })?;
     files::write_atomically(path, &text, PRIVATE)
 }
 
@@ -109,6 +110,8 @@ pub(crate) fn take_lock(layout: &Layout, display: &Display) -> Result<File, Stac
     loop {
         let mut file = open_lock(&path)?;
         match file.try_lock() {
+            // `clean` may have removed the file between our opening and our locking it.
+            Ok(()) if !is_the_file_at(&file, &path) => continue,
             Ok(()) => {
                 write_owner(&mut file).map_err(StackError::io("write", &path))?;
                 return Ok(file);
@@ -135,27 +138,44 @@ pub(crate) fn take_lock(layout: &Layout, display: &Display) -> Result<File, Stac
 /// The living process that took the lock last. It need not hold it any more.
 fn owner(lock: &Path) -> Option<Identity> {
     let mut text = String::new();
-    File::open(lock).ok()?.take(200).read_to_string(&mut text).ok()?;
+    File::open(lock)
+        .ok()?
+        .take(200)
+        .read_to_string(&mut text)
+        .ok()?;
     let owner: Identity = serde_json::from_str(&text).ok()?;
     owner.is_alive().then_some(owner)
 }
 
 /// The living process that holds a stack's lock; nothing where the lock is free, or held by the guard of a dead owner.
 pub(crate) fn lock_holder(layout: &Layout) -> Result<Option<Identity>, StackError> {
-    if is_free(layout)? { Ok(None) } else { Ok(owner(&layout.lock())) }
+    if is_free(layout)? {
+        Ok(None)
+    } else {
+        Ok(owner(&layout.lock()))
+    }
 }
 
 /// Whether nobody holds a stack's lock, neither owner nor guard.
 pub(crate) fn is_free(layout: &Layout) -> Result<bool, StackError> {
+    Ok(!layout.lock().exists() || lock_if_free(layout)?.is_some())
+}
+
+/// Takes a stack's lock without becoming its owner; nothing where somebody holds it. It ends with the returned file.
+pub(crate) fn lock_if_free(layout: &Layout) -> Result<Option<File>, StackError> {
     let path = layout.lock();
-    if !path.exists() {
-        return Ok(true);
-    }
     let file = open_lock(&path)?;
     match file.try_lock() {
-        Ok(()) => Ok(true),
-        Err(TryLockError::WouldBlock) => Ok(false),
+        Ok(()) => Ok(Some(file)),
+        Err(TryLockError::WouldBlock) => Ok(None),
         Err(TryLockError::Error(error)) => Err(StackError::io("lock", &path)(error)),
+    }
+}
+
+fn is_the_file_at(file: &File, path: &Path) -> bool {
+    match (file.metadata(), fs::metadata(path)) {
+        (Ok(ours), Ok(there)) => ours.dev() == there.dev() && ours.ino() == there.ino(),
+        _ => false,
     }
 }
 
@@ -171,7 +191,9 @@ fn open_lock(path: &Path) -> Result<File, StackError> {
 }
 
 fn write_owner(file: &mut File) -> std::io::Result<()> {
-    let ourselves = i32::try_from(std::process::id()).ok().and_then(Identity::of);
+    let ourselves = i32::try_from(std::process::id())
+        .ok()
+        .and_then(Identity::of);
     file.set_len(0)?;
     file.seek(SeekFrom::Start(0))?;
     file.write_all(&serde_json::to_vec(&ourselves)?)

@@ -75,7 +75,9 @@ pub(crate) fn literal(text: &str) -> String {
 
 /// Whether a query answers. Where the server asks for TLS, which these tools do not speak, whether it can be reached.
 pub(crate) fn check(url: &str, longest: Duration) -> Result<(), String> {
-    let config: Config = url.parse().map_err(|error| format!("not a connection URL: {error}"))?;
+    let config: Config = url
+        .parse()
+        .map_err(|error| format!("not a connection URL: {error}"))?;
     if config.get_ssl_mode() == SslMode::Require {
         return check_port(&address(url), longest);
     }
@@ -83,7 +85,9 @@ pub(crate) fn check(url: &str, longest: Duration) -> Result<(), String> {
 }
 
 fn check_port(address: &str, longest: Duration) -> Result<(), String> {
-    let mut resolved = address.to_socket_addrs().map_err(|error| error.to_string())?;
+    let mut resolved = address
+        .to_socket_addrs()
+        .map_err(|error| error.to_string())?;
     let first = resolved.next().ok_or("the name has no address")?;
     TcpStream::connect_timeout(&first, longest).map_err(|error| error.to_string())?;
     Ok(())
@@ -101,10 +105,18 @@ pub(crate) fn execute(url: &str, longest: Duration, statements: &[String]) -> Re
 }
 
 /// Whether a query that yields one boolean yields true.
-pub(crate) fn holds(url: &str, longest: Duration, query: &str, parameter: &str) -> Result<bool, String> {
+pub(crate) fn holds(
+    url: &str,
+    longest: Duration,
+    query: &str,
+    parameter: &str,
+) -> Result<bool, String> {
     blocking::run(longest, || async {
         let client = connect(url).await?;
-        let row = client.query_one(query, &[&parameter]).await.map_err(describe)?;
+        let row = client
+            .query_one(query, &[&parameter])
+            .await
+            .map_err(describe)?;
         row.try_get(0).map_err(describe)
     })
 }
@@ -141,9 +153,15 @@ mod tests {
         for (given, expected) in [
             ("postgresql://u:p@h:5/old", "postgresql://u:p@h:5/new"),
             ("postgres://u:p@h:5", "postgres://u:p@h:5/new"),
-            ("postgres://h/old?sslmode=disable", "postgres://h/new?sslmode=disable"),
+            (
+                "postgres://h/old?sslmode=disable",
+                "postgres://h/new?sslmode=disable",
+            ),
             ("postgres://u:p%2Fq@h/old", "postgres://u:p%2Fq@h/new"),
-            ("host=h user=u dbname=old", "host=h user=u dbname=old dbname='new'"),
+            (
+                "host=h user=u dbname=old",
+                "host=h user=u dbname=old dbname='new'",
+            ),
         ] {
             assert_eq!(with_database(given, "new"), expected);
             let parsed: Config = with_database(given, "new").parse().unwrap();
@@ -156,8 +174,14 @@ mod tests {
         for (given, expected) in [
             ("postgresql://u:p@h:5/d", "postgresql://u:p@127.0.0.1:9/d"),
             ("postgres://u@h", "postgres://u@127.0.0.1:9"),
-            ("postgres://h:5/d?sslmode=disable", "postgres://127.0.0.1:9/d?sslmode=disable"),
-            ("postgres://u:p@h?connect_timeout=3", "postgres://u:p@127.0.0.1:9?connect_timeout=3"),
+            (
+                "postgres://h:5/d?sslmode=disable",
+                "postgres://127.0.0.1:9/d?sslmode=disable",
+            ),
+            (
+                "postgres://u:p@h?connect_timeout=3",
+                "postgres://u:p@127.0.0.1:9?connect_timeout=3",
+            ),
         ] {
             assert_eq!(with_server(given, "127.0.0.1:9").as_deref(), Some(expected));
         }
@@ -166,7 +190,10 @@ mod tests {
 
     #[test]
     fn addresses_hold_no_secrets() {
-        assert_eq!(address("postgresql://u:hidden@db.example:6543/d"), "db.example:6543");
+        assert_eq!(
+            address("postgresql://u:hidden@db.example:6543/d"),
+            "db.example:6543"
+        );
         assert_eq!(address("host=db user=u password=hidden"), "db:5432");
         assert_eq!(address("not a url"), "an address that cannot be read");
     }

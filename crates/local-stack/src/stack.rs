@@ -58,7 +58,11 @@ impl Stack {
 
         let lock = record::take_lock(&layout, &display)?;
         let disposal = prepare_directory(&layout, &mut options, &display)?;
-        let discarded = if options.temporary { &layout.home } else { &layout.dir };
+        let discarded = if options.temporary {
+            &layout.home
+        } else {
+            &layout.dir
+        };
         let guard_log = files::open_log(&layout.log("guard"))?;
         let guard = Arc::new(Guard::start(discarded, disposal, lock, guard_log)?);
 
@@ -107,7 +111,9 @@ impl Stack {
 
     /// The directory of the PostgreSQL programs that this stack uses; nothing when the environment's server is used.
     pub fn postgres_bin(&self) -> Option<&Path> {
-        self.postgres.as_ref().map(|server| server.installation().bin.as_path())
+        self.postgres
+            .as_ref()
+            .map(|server| server.installation().bin.as_path())
     }
 
     /// The variables by which a child process finds this stack: `ASSAY_SUPERUSER_URL`, `ASSAY_MIGRATOR_URL`,
@@ -238,7 +244,10 @@ impl Stack {
     }
 
     fn write_record(&self) -> Result<(), StackError> {
-        let ready_at = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+        let ready_at = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default()
+            .as_secs();
         let record = StackRecord {
             name: self.layout.name.clone(),
             dir: self.layout.dir.clone(),
@@ -279,10 +288,18 @@ fn place(
 /// A new directory that the database server's account can pass.
 fn temporary_home(account: Option<&Account>) -> Result<PathBuf, StackError> {
     const PASSABLE: u32 = 0o711;
-    let bases = [std::env::temp_dir(), PathBuf::from("/tmp"), PathBuf::from("/var/tmp")];
-    let passable = |base: &&PathBuf| account.is_none_or(|account| account.first_closed_directory(base).is_none());
+    let bases = [
+        std::env::temp_dir(),
+        PathBuf::from("/tmp"),
+        PathBuf::from("/var/tmp"),
+    ];
+    let passable = |base: &&PathBuf| {
+        account.is_none_or(|account| account.first_closed_directory(base).is_none())
+    };
     let base = bases.iter().find(passable).ok_or_else(|| {
-        StackError::Configuration("no temporary directory that PostgreSQL's account can reach: set TMPDIR".to_owned())
+        StackError::Configuration(
+            "no temporary directory that PostgreSQL's account can reach: set TMPDIR".to_owned(),
+        )
     })?;
     let made = tempfile::Builder::new()
         .prefix("assay-")
@@ -294,7 +311,11 @@ fn temporary_home(account: Option<&Account>) -> Result<PathBuf, StackError> {
 }
 
 /// With the lock held: decides what becomes of the data, and removes what an earlier run was to remove.
-fn prepare_directory(layout: &Layout, options: &mut StackOptions, display: &Display) -> Result<Disposal, StackError> {
+fn prepare_directory(
+    layout: &Layout,
+    options: &mut StackOptions,
+    display: &Display,
+) -> Result<Disposal, StackError> {
     let mark = layout.discard_mark();
     let holds_data = layout.passwords().exists();
     if options.data == DataPolicy::Keep {
@@ -304,7 +325,10 @@ fn prepare_directory(layout: &Layout, options: &mut StackOptions, display: &Disp
         return Ok(Disposal::Keep);
     }
     if holds_data && !mark.exists() {
-        display.notice(&format!("{} holds data that is to be kept: it is used, and kept", layout.dir.display()));
+        display.notice(&format!(
+            "{} holds data that is to be kept: it is used, and kept",
+            layout.dir.display()
+        ));
         options.data = DataPolicy::Keep;
         return Ok(Disposal::Keep);
     }
@@ -323,19 +347,27 @@ fn start_services(
     guard: &Arc<Guard>,
     display: &Display,
 ) -> Result<Stack, StackError> {
-    let external = if options.use_environment { External::from_environment() } else { External::default() };
+    let external = if options.use_environment {
+        External::from_environment()
+    } else {
+        External::default()
+    };
     external.check()?;
     let last_ports = LastPorts::read(&layout);
 
     // At the same time: both spend much of their start waiting.
     let (postgres, kafka) = thread::scope(|scope| {
-        let kafka = (!external.has_kafka())
-            .then(|| scope.spawn(|| KafkaBroker::start(&layout, options, last_ports.kafka, guard, display)));
+        let kafka = (!external.has_kafka()).then(|| {
+            scope.spawn(|| KafkaBroker::start(&layout, options, last_ports.kafka, guard, display))
+        });
         let postgres = (!external.has_postgres()).then(|| {
             display.step("starting PostgreSQL");
             PostgresServer::start(&layout, options, account, last_ports.postgres, guard)
         });
-        (postgres, kafka.map(|thread| thread.join().unwrap_or_else(|_| Err(panicked()))))
+        (
+            postgres,
+            kafka.map(|thread| thread.join().unwrap_or_else(|_| Err(panicked()))),
+        )
     });
     let (postgres, kafka) = (postgres.transpose()?, kafka.transpose()?);
 
@@ -371,5 +403,6 @@ fn panicked() -> StackError {
         what: "starting the stack".to_owned(),
         reason: "a part of it ended without a result".to_owned(),
         remedy: "This is a defect of local-stack: the lines above tell where".to_owned(),
+        tail: String::new(),
     }
 }

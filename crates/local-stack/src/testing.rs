@@ -91,9 +91,16 @@ impl std::fmt::Debug for TestDatabase {
 impl Drop for TestDatabase {
     fn drop(&mut self) {
         const LONGEST: Duration = Duration::from_secs(10);
-        let statement = format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", sql::identifier(&self.name));
+        let statement = format!(
+            "DROP DATABASE IF EXISTS {} WITH (FORCE)",
+            sql::identifier(&self.name)
+        );
         if let Err(reason) = sql::execute(&self.administration_url, LONGEST, &[statement]) {
-            tracing::debug!(database = self.name, reason, "a test's database was not dropped");
+            tracing::debug!(
+                database = self.name,
+                reason,
+                "a test's database was not dropped"
+            );
         }
     }
 }
@@ -121,17 +128,24 @@ impl Stack {
     /// When Kafka refuses or cannot be reached.
     pub fn fresh_topic(&self, partitions: i32) -> Result<String, StackError> {
         let name = format!("test-{}", unique()?);
-        kafka::client::create_topic(self.kafka_bootstrap_servers(), &name, partitions).map_err(|reason| {
-            StackError::Unreachable {
-                what: format!("Kafka at {} to create a topic", self.kafka_bootstrap_servers()),
+        kafka::client::create_topic(self.kafka_bootstrap_servers(), &name, partitions).map_err(
+            |reason| StackError::Unreachable {
+                what: format!(
+                    "Kafka at {} to create a topic",
+                    self.kafka_bootstrap_servers()
+                ),
                 reason,
                 remedy: "The broker's log tells more".to_owned(),
-            }
-        })?;
+            },
+        )?;
         Ok(name)
     }
 
-    fn create_database(&self, hint: &str, template: Option<&str>) -> Result<TestDatabase, StackError> {
+    fn create_database(
+        &self,
+        hint: &str,
+        template: Option<&str>,
+    ) -> Result<TestDatabase, StackError> {
         let name = format!("{}_{}", readable(hint), unique()?);
         let refused = |reason| StackError::Database {
             action: format!("create the database {name}"),
@@ -158,13 +172,26 @@ impl Stack {
 
 /// Letters, digits and underscores of a hint, none of an earlier unique part.
 fn readable(hint: &str) -> String {
-    let base = hint.rsplit_once('_').filter(|(_, tail)| is_unique_part(tail)).map_or(hint, |(base, _)| base);
+    let base = hint
+        .rsplit_once('_')
+        .filter(|(_, tail)| is_unique_part(tail))
+        .map_or(hint, |(base, _)| base);
     let readable: String = base
         .chars()
-        .map(|symbol| if symbol.is_ascii_alphanumeric() { symbol.to_ascii_lowercase() } else { '_' })
+        .map(|symbol| {
+            if symbol.is_ascii_alphanumeric() {
+                symbol.to_ascii_lowercase()
+            } else {
+                '_'
+            }
+        })
         .take(LONGEST_HINT)
         .collect();
-    if readable.is_empty() { "test".to_owned() } else { readable }
+    if readable.is_empty() {
+        "test".to_owned()
+    } else {
+        readable
+    }
 }
 
 const UNIQUE_DIGITS: usize = 12;

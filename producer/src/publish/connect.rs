@@ -17,6 +17,7 @@ use crate::truth_ledger::Receipts;
 
 /// How one request for metadata may take; the wait as a whole is the user's to choose.
 const METADATA_TIMEOUT: Duration = Duration::from_secs(3);
+const SHORTEST_METADATA_TIMEOUT: Duration = Duration::from_millis(500);
 const ADMIN_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Lets the broker choose: its `default.replication.factor`.
@@ -111,11 +112,12 @@ impl PublishSettings {
         let begun = Instant::now();
         let mut backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(2));
         loop {
+            let remaining = self.patience.saturating_sub(begun.elapsed());
+            let timeout = METADATA_TIMEOUT
+                .min(remaining)
+                .max(SHORTEST_METADATA_TIMEOUT);
             // All topics are asked for: a request for one that is missing might create it with the broker's defaults.
-            let answer = publisher
-                .producer
-                .client()
-                .fetch_metadata(None, METADATA_TIMEOUT);
+            let answer = publisher.producer.client().fetch_metadata(None, timeout);
             let context = publisher.context();
             let error = match answer {
                 Ok(metadata) => {

@@ -71,7 +71,7 @@ impl PaymentMethod {
 pub(crate) struct BuyerDraw {
     pub(crate) is_guest: bool,
     pub(crate) is_newcomer: bool,
-    pub(crate) which: u32,
+    pub(crate) which: (u32, u32),
 }
 
 /// Everything about an order that does not depend on who buys and when, and the dice for the rest.
@@ -100,7 +100,7 @@ impl Sketch {
         let buyer = BuyerDraw {
             is_guest: dice.happens(GUEST),
             is_newcomer: dice.happens(NEWCOMER),
-            which: dice.bits(),
+            which: (dice.bits(), dice.bits()),
         };
         let guest_home = (dice.bits(), dice.bits());
         Sketch {

@@ -16,7 +16,10 @@ pub(crate) fn clean(args: &CleanArgs) -> Outcome {
     let stacks = Stacks::of(args.dir.dir.as_deref())?;
     let cleaned = stacks.clean(args.name.as_deref())?;
     for name in &cleaned.removed {
-        eprintln!("local-stack: removed `{name}` from {}", stacks.home().display());
+        eprintln!(
+            "local-stack: removed `{name}` from {}",
+            stacks.home().display()
+        );
     }
     if cleaned.running.is_empty() {
         return Ok(0);

@@ -29,7 +29,10 @@ pub(crate) fn psql(args: &PsqlArgs) -> Outcome {
         _ => PathBuf::from("psql"),
     };
     // Takes this process's place, and only returns when it cannot.
-    let error = Command::new(&program).args(&args.arguments).envs(connection(&stack)?).exec();
+    let error = Command::new(&program)
+        .args(&args.arguments)
+        .envs(connection(&stack)?)
+        .exec();
     Err(Failure::Configuration(format!(
         "cannot run {} ({error}): scripts/install-prerequisites installs it",
         program.display()
@@ -38,19 +41,29 @@ pub(crate) fn psql(args: &PsqlArgs) -> Outcome {
 
 /// As variables: arguments, a password among them, could be read by every user of the machine.
 fn connection(stack: &StackRecord) -> Result<Vec<(&'static str, String)>, Failure> {
-    let config: Config = stack
-        .superuser_url
-        .parse()
-        .map_err(|error| Failure::Configuration(format!("the stack's connection URL cannot be read: {error}")))?;
+    let config: Config = stack.superuser_url.parse().map_err(|error| {
+        Failure::Configuration(format!(
+            "the stack's connection URL cannot be read: {error}"
+        ))
+    })?;
     let mut variables = Vec::new();
     match config.get_hosts().first() {
         Some(Host::Tcp(name)) => variables.push(("PGHOST", name.clone())),
         Some(Host::Unix(path)) => variables.push(("PGHOST", path.display().to_string())),
         None => {}
     }
-    variables.extend(config.get_ports().first().map(|port| ("PGPORT", port.to_string())));
+    variables.extend(
+        config
+            .get_ports()
+            .first()
+            .map(|port| ("PGPORT", port.to_string())),
+    );
     variables.extend(config.get_user().map(|user| ("PGUSER", user.to_owned())));
-    variables.extend(config.get_dbname().map(|name| ("PGDATABASE", name.to_owned())));
+    variables.extend(
+        config
+            .get_dbname()
+            .map(|name| ("PGDATABASE", name.to_owned())),
+    );
     variables.extend(
         config
             .get_password()

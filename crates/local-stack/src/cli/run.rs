@@ -27,13 +27,20 @@ pub(crate) struct RunArgs {
 pub(crate) async fn run(args: RunArgs) -> Outcome {
     let mut signals = Signals::listen()?;
     let mut options = args.stack.options();
-    options.data = if args.keep { DataPolicy::Keep } else { DataPolicy::Discard };
+    options.data = if args.keep {
+        DataPolicy::Keep
+    } else {
+        DataPolicy::Discard
+    };
     let stack = start(options, &mut signals).await?;
 
     let code = run_command(&args.command, &stack, &mut signals).await;
     if !matches!(code, Ok(0)) {
         stack.keep_data()?;
-        eprintln!("local-stack: the command failed; data and logs stay in {}", stack.dir().display());
+        eprintln!(
+            "local-stack: the command failed; data and logs stay in {}",
+            stack.dir().display()
+        );
     }
     stop(stack, &mut signals).await?;
     code
@@ -74,6 +81,8 @@ fn pass_on(asked: Asked, child: &Child) {
 
 /// As a shell has it.
 fn exit_code(status: ExitStatus) -> u8 {
-    let code = status.code().or_else(|| status.signal().map(|signal| 128 + signal));
+    let code = status
+        .code()
+        .or_else(|| status.signal().map(|signal| 128 + signal));
     code.and_then(|code| u8::try_from(code).ok()).unwrap_or(1)
 }

@@ -44,9 +44,19 @@ pub(crate) async fn up(args: UpArgs) -> Outcome {
 
 fn describe(stack: &Stack) -> String {
     let name = stack.name();
-    let mut lines = vec![format!("The stack `{name}` is ready (state and logs in {}):", stack.dir().display())];
-    lines.extend(stack.environment().into_iter().map(|(name, value)| format!("  {name}={value}")));
-    lines.push(format!("psql: local-stack psql --name {name}      stop: Ctrl-C, or local-stack down --name {name}"));
+    let mut lines = vec![format!(
+        "The stack `{name}` is ready (state and logs in {}):",
+        stack.dir().display()
+    )];
+    lines.extend(
+        stack
+            .environment()
+            .into_iter()
+            .map(|(name, value)| format!("  {name}={value}")),
+    );
+    lines.push(format!(
+        "psql: local-stack psql --name {name}      stop: Ctrl-C, or local-stack down --name {name}"
+    ));
     lines.join("\n")
 }
 

@@ -52,7 +52,10 @@ pub(crate) fn check(servers: &str, longest: Duration) -> Result<(), String> {
 
 /// Whether a record that is produced can be consumed: on a topic of its own, which is removed again.
 pub(crate) fn round_trip(servers: &str, longest: Duration) -> Result<(), String> {
-    let topic = format!("assay-ready-{}", secret::random_hex().map_err(|error| error.to_string())?);
+    let topic = format!(
+        "assay-ready-{}",
+        secret::random_hex().map_err(|error| error.to_string())?
+    );
     create_topic(servers, &topic, 1)?;
     let came_back = produce_and_consume(servers, &topic, longest);
     let deleted = delete_topic(servers, &topic);
@@ -76,7 +79,9 @@ fn produce_and_consume(servers: &str, topic: &str, longest: Duration) -> Result<
         .create_with_context(Quiet)
         .map_err(describe)?;
     let mut assignment = TopicPartitionList::new();
-    assignment.add_partition_offset(topic, 0, Offset::Beginning).map_err(describe)?;
+    assignment
+        .add_partition_offset(topic, 0, Offset::Beginning)
+        .map_err(describe)?;
     consumer.assign(&assignment).map_err(describe)?;
 
     let deadline = Instant::now() + longest;
@@ -95,9 +100,14 @@ fn produce_and_consume(servers: &str, topic: &str, longest: Duration) -> Result<
 /// Creates a topic with the broker's default replication, and waits until every partition has a leader.
 pub(crate) fn create_topic(servers: &str, name: &str, partitions: i32) -> Result<(), String> {
     blocking::run(ADMIN_LONGEST, || async {
-        let admin: AdminClient<Quiet> = client(servers).create_with_context(Quiet).map_err(describe)?;
+        let admin: AdminClient<Quiet> = client(servers)
+            .create_with_context(Quiet)
+            .map_err(describe)?;
         let topic = NewTopic::new(name, partitions, TopicReplication::Fixed(-1));
-        let results = admin.create_topics([&topic], &admin_options()).await.map_err(describe)?;
+        let results = admin
+            .create_topics([&topic], &admin_options())
+            .await
+            .map_err(describe)?;
         for result in results {
             result.map_err(|(topic, code)| format!("topic {topic}: {code}"))?;
         }
@@ -112,8 +122,13 @@ pub(crate) fn create_topic(servers: &str, name: &str, partitions: i32) -> Result
 /// Deletes a topic.
 pub(crate) fn delete_topic(servers: &str, name: &str) -> Result<(), String> {
     blocking::run(ADMIN_LONGEST, || async {
-        let admin: AdminClient<Quiet> = client(servers).create_with_context(Quiet).map_err(describe)?;
-        let results = admin.delete_topics(&[name], &admin_options()).await.map_err(describe)?;
+        let admin: AdminClient<Quiet> = client(servers)
+            .create_with_context(Quiet)
+            .map_err(describe)?;
+        let results = admin
+            .delete_topics(&[name], &admin_options())
+            .await
+            .map_err(describe)?;
         for result in results {
             result.map_err(|(topic, code)| format!("topic {topic}: {code}"))?;
         }
@@ -122,7 +137,10 @@ pub(crate) fn delete_topic(servers: &str, name: &str) -> Result<(), String> {
 }
 
 fn has_leaders(admin: &AdminClient<Quiet>, topic: &str, wanted: usize) -> Result<bool, String> {
-    let metadata = admin.inner().fetch_metadata(Some(topic), ADMIN_LONGEST).map_err(describe)?;
+    let metadata = admin
+        .inner()
+        .fetch_metadata(Some(topic), ADMIN_LONGEST)
+        .map_err(describe)?;
     let led = metadata
         .topics()
         .iter()

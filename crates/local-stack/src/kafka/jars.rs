@@ -28,7 +28,12 @@ pub(crate) struct Jars {
 
 impl Jars {
     /// The cached jars; fetches them first where there are none. Two that start at once fetch once.
-    pub(crate) fn fetch_once(cache: &Path, log: &Path, guard: &Guard, display: &Display) -> Result<Jars, StackError> {
+    pub(crate) fn fetch_once(
+        cache: &Path,
+        log: &Path,
+        guard: &Guard,
+        display: &Display,
+    ) -> Result<Jars, StackError> {
         let jars = Jars {
             directory: cache.join(format!("kafka-{KAFKA_VERSION}")),
         };
@@ -40,7 +45,9 @@ impl Jars {
         if jars.are_complete() {
             return Ok(jars);
         }
-        display.step(&format!("fetching Apache Kafka {KAFKA_VERSION} with Maven (once)"));
+        display.step(&format!(
+            "fetching Apache Kafka {KAFKA_VERSION} with Maven (once)"
+        ));
         jars.fetch(cache, log, guard)?;
         Ok(jars)
     }
@@ -79,7 +86,9 @@ impl Jars {
     }
 
     fn are_complete(&self) -> bool {
-        self.libs().join(format!("kafka_2.13-{KAFKA_VERSION}.jar")).is_file()
+        self.libs()
+            .join(format!("kafka_2.13-{KAFKA_VERSION}.jar"))
+            .is_file()
     }
 
     fn fetch(&self, cache: &Path, log: &Path, guard: &Guard) -> Result<(), StackError> {
@@ -97,6 +106,7 @@ impl Jars {
             "--batch-mode",
             "--strict-checksums",
             "--no-transfer-progress",
+            "-Dstyle.color=never",
             "dependency:copy-dependencies",
             "-DincludeScope=runtime",
             "-DoutputDirectory=libs",
@@ -122,11 +132,12 @@ fn fetch_failed(ended: Option<std::process::ExitStatus>, log: &Path, log_start: 
     };
     StackError::Preparation {
         what: format!("fetching Apache Kafka {KAFKA_VERSION}"),
-        reason: format!("{seen}{}\n ", files::log_tail(log, log_start)),
+        reason: seen,
         remedy: format!(
             "Check the network and Maven's settings (~/.m2/settings.xml: proxy, mirror), or set KAFKA_BOOTSTRAP_SERVERS to a running Kafka. The whole log is {}",
             log.display()
         ),
+        tail: files::log_tail(log, log_start),
     }
 }
 
@@ -161,11 +172,17 @@ pub(crate) fn maven_version() -> Result<String, StackError> {
         .output()
         .map_err(|error| missing(format!("`mvn --version` failed ({error})")))?;
     let printed = String::from_utf8_lossy(&output.stdout).into_owned();
-    let line = printed.lines().find_map(|line| line.find("Apache Maven").and_then(|at| line.get(at..)));
+    let line = printed
+        .lines()
+        .find_map(|line| line.find("Apache Maven").and_then(|at| line.get(at..)));
     match line {
-        Some(line) if output.status.success() => {
-            Ok(line.chars().take_while(|symbol| !symbol.is_control()).collect())
-        }
-        _ => Err(missing(format!("`mvn --version` failed ({})", output.status))),
+        Some(line) if output.status.success() => Ok(line
+            .chars()
+            .take_while(|symbol| !symbol.is_control())
+            .collect()),
+        _ => Err(missing(format!(
+            "`mvn --version` failed ({})",
+            output.status
+        ))),
     }
 }

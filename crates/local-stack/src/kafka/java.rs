@@ -35,10 +35,15 @@ impl Java {
         let output = Command::new(&program)
             .arg("-version")
             .output()
-            .map_err(|error| missing(format!("`{} -version` failed ({error})", program.display())))?;
+            .map_err(|error| {
+                missing(format!("`{} -version` failed ({error})", program.display()))
+            })?;
         let printed = String::from_utf8_lossy(&output.stderr).into_owned();
         let Some((major, version)) = parse_version(&printed) else {
-            return Err(missing(format!("`{} -version` prints no version", program.display())));
+            return Err(missing(format!(
+                "`{} -version` prints no version",
+                program.display()
+            )));
         };
         if major < OLDEST_MAJOR {
             return Err(missing(format!(
@@ -50,7 +55,11 @@ impl Java {
         Ok(Java {
             program,
             version,
-            build: digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect(),
+            build: digest
+                .iter()
+                .take(6)
+                .map(|byte| format!("{byte:02x}"))
+                .collect(),
         })
     }
 }
@@ -72,13 +81,23 @@ mod tests {
     #[test]
     fn versions_of_several_makers_are_read() {
         for (printed, major) in [
-            ("openjdk version \"17.0.15\" 2025-04-15\nOpenJDK Runtime", Some(17)),
-            ("Picked up JAVA_TOOL_OPTIONS: -Dx=1\njava version \"21\" 2023-09-19 LTS", Some(21)),
+            (
+                "openjdk version \"17.0.15\" 2025-04-15\nOpenJDK Runtime",
+                Some(17),
+            ),
+            (
+                "Picked up JAVA_TOOL_OPTIONS: -Dx=1\njava version \"21\" 2023-09-19 LTS",
+                Some(21),
+            ),
             ("java version \"1.8.0_402\"", Some(8)),
             ("openjdk version \"25-ea\" 2025-09-16", Some(25)),
             ("command not found", None),
         ] {
-            assert_eq!(parse_version(printed).map(|(major, _)| major), major, "{printed}");
+            assert_eq!(
+                parse_version(printed).map(|(major, _)| major),
+                major,
+                "{printed}"
+            );
         }
     }
 }

@@ -21,13 +21,22 @@ pub(crate) fn properties(facts: &Facts<'_>, overrides: &[(String, String)]) -> S
     let settings = [
         ("process.roles", "broker,controller".to_owned()),
         ("node.id", "1".to_owned()),
-        ("controller.quorum.voters", format!("1@127.0.0.1:{controller_port}")),
+        (
+            "controller.quorum.voters",
+            format!("1@127.0.0.1:{controller_port}"),
+        ),
         (
             "listeners",
             format!("CLIENTS://127.0.0.1:{client_port},CONTROLLER://127.0.0.1:{controller_port}"),
         ),
-        ("advertised.listeners", format!("CLIENTS://127.0.0.1:{client_port}")),
-        ("listener.security.protocol.map", "CLIENTS:PLAINTEXT,CONTROLLER:PLAINTEXT".to_owned()),
+        (
+            "advertised.listeners",
+            format!("CLIENTS://127.0.0.1:{client_port}"),
+        ),
+        (
+            "listener.security.protocol.map",
+            "CLIENTS:PLAINTEXT,CONTROLLER:PLAINTEXT".to_owned(),
+        ),
         ("inter.broker.listener.name", "CLIENTS".to_owned()),
         ("controller.listener.names", "CONTROLLER".to_owned()),
         ("log.dirs", data.display().to_string()),
@@ -39,19 +48,28 @@ pub(crate) fn properties(facts: &Facts<'_>, overrides: &[(String, String)]) -> S
         ("transaction.state.log.replication.factor", "1".to_owned()),
         ("transaction.state.log.min.isr", "1".to_owned()),
         ("transaction.state.log.num.partitions", "4".to_owned()),
-        ("share.coordinator.state.topic.replication.factor", "1".to_owned()),
+        (
+            "share.coordinator.state.topic.replication.factor",
+            "1".to_owned(),
+        ),
         ("share.coordinator.state.topic.min.isr", "1".to_owned()),
         ("group.initial.rebalance.delay.ms", "0".to_owned()),
         ("auto.create.topics.enable", "false".to_owned()),
         ("log.retention.ms", "-1".to_owned()),
         ("message.max.bytes", (2 * 1024 * 1024).to_string()),
         // Taken from the heap at once; its default is 128 MiB.
-        ("log.cleaner.dedupe.buffer.size", (16 * 1024 * 1024).to_string()),
+        (
+            "log.cleaner.dedupe.buffer.size",
+            (16 * 1024 * 1024).to_string(),
+        ),
         ("num.io.threads", "4".to_owned()),
         ("num.network.threads", "2".to_owned()),
     ];
-    let overrides = overrides.iter().map(|(name, value)| (name.as_str(), value.clone()));
-    let mut text = String::from("# Written anew at every start of the stack: changes made here are lost.\n");
+    let overrides = overrides
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.clone()));
+    let mut text =
+        String::from("# Written anew at every start of the stack: changes made here are lost.\n");
     for (name, value) in settings.into_iter().chain(overrides) {
         // Writing to a String cannot fail.
         let _infallible = writeln!(text, "{name}={}", escaped(&value));

@@ -2,9 +2,11 @@
 
 use std::ffi::OsStr;
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+
+use nix::unistd::geteuid;
 
 use crate::account::Account;
 use crate::error::StackError;
@@ -52,7 +54,13 @@ impl Cluster {
     }
 
     /// Makes the cluster unless it is there; refuses one of another major version.
-    pub(crate) fn prepare(&self, layout: &Layout, passwords: &Passwords, sync: bool, guard: &Guard) -> Result<(), StackError> {
+    pub(crate) fn prepare(
+        &self,
+        layout: &Layout,
+        passwords: &Passwords,
+        sync: bool,
+        guard: &Guard,
+    ) -> Result<(), StackError> {
         self.make_directory(&self.directory)?;
         if self.is_complete() {
             return self.check_version(&layout.name);
@@ -71,8 +79,6 @@ impl Cluster {
         let chosen = if fits {
             usual
         } else {
-            // Without write permission for others in the stack's own directory, only the name in /tmp is guessable,
-            // and one that somebody else made is refused by the server, which cannot write there.
             Path::new("/tmp").join(format!("assay-{}", home::short_hash(&self.directory)))
         };
         self.make_directory(&chosen)?;
@@ -81,6 +87,19 @@ impl Cluster {
 
     fn make_directory(&self, path: &Path) -> Result<(), StackError> {
         files::make_directory(path, OWNER_ONLY)?;
+        // In /tmp everybody can guess the name and put something there before us: it must not be handed over.
+        let found = fs::symlink_metadata(path).map_err(StackError::io("look at", path))?;
+        let is_ours = found.uid() == geteuid().as_raw()
+            || self
+                .account
+                .as_ref()
+                .is_some_and(|account| found.uid() == account.uid);
+        if !found.is_dir() || !is_ours {
+            return Err(StackError::Configuration(format!(
+                "{} belongs to somebody else: remove it, or choose another state directory with --dir or ASSAY_HOME",
+                path.display()
+            )));
+        }
         match &self.account {
             Some(account) => account.own(path),
             None => Ok(()),
@@ -100,9 +119,18 @@ impl Cluster {
         )))
     }
 
-    fn initialise(&self, passwords: &Passwords, sync: bool, guard: &Guard) -> Result<(), StackError> {
+    fn initialise(
+        &self,
+        passwords: &Passwords,
+        sync: bool,
+        guard: &Guard,
+    ) -> Result<(), StackError> {
         let password_file = self.directory.join("superuser.password");
-        files::write_atomically(&password_file, format!("{}\n", passwords.superuser).as_bytes(), PRIVATE)?;
+        files::write_atomically(
+            &password_file,
+            format!("{}\n", passwords.superuser).as_bytes(),
+            PRIVATE,
+        )?;
         if let Some(account) = &self.account {
             account.own(&password_file)?;
         }
@@ -118,10 +146,21 @@ impl Cluster {
         made
     }
 
-    fn run_initdb(&self, locale: &str, password_file: &Path, sync: bool, guard: &Guard) -> Result<(), StackError> {
+    fn run_initdb(
+        &self,
+        locale: &str,
+        password_file: &Path,
+        sync: bool,
+        guard: &Guard,
+    ) -> Result<(), StackError> {
         let mut program = self
             .program("initdb")
-            .arguments(["--username=postgres", "--encoding=UTF8", "--auth=scram-sha-256", "--data-checksums"])
+            .arguments([
+                "--username=postgres",
+                "--encoding=UTF8",
+                "--auth=scram-sha-256",
+                "--data-checksums",
+            ])
             .argument(format!("--locale={locale}"))
             .argument(joined("--pwfile=", password_file))
             .argument(joined("--pgdata=", &self.data()));
@@ -145,7 +184,12 @@ impl Cluster {
     }
 
     /// Whether the server knows a value of a setting, as by what it was built with.
-    pub(crate) fn accepts(&self, name: &str, value: &str, guard: &Guard) -> Result<bool, StackError> {
+    pub(crate) fn accepts(
+        &self,
+        name: &str,
+        value: &str,
+        guard: &Guard,
+    ) -> Result<bool, StackError> {
         let program = self
             .program("postgres")
             .argument("-C")
@@ -160,14 +204,17 @@ impl Cluster {
             .open(nowhere)
             .map_err(StackError::io("open", nowhere))?;
         let running = Running::start(&program, Role::Helper, guard, output)?;
-        Ok(running.wait(Duration::from_secs(20)).is_some_and(|status| status.success()))
+        Ok(running
+            .wait(Duration::from_secs(20))
+            .is_some_and(|status| status.success()))
     }
 
     /// Writes the server's configuration.
     pub(crate) fn configure(&self, text: &str) -> Result<(), StackError> {
         let path = self.data().join("postgresql.conf");
         fs::write(&path, text).map_err(StackError::io("write", &path))?;
-        fs::set_permissions(&path, fs::Permissions::from_mode(PRIVATE)).map_err(StackError::io("set the mode of", &path))?;
+        fs::set_permissions(&path, fs::Permissions::from_mode(PRIVATE))
+            .map_err(StackError::io("set the mode of", &path))?;
         match &self.account {
             Some(account) => account.own(&path),
             None => Ok(()),
@@ -186,4 +233,50 @@ fn remove_directory(path: &Path) -> Result<(), StackError> {
         return Ok(());
     }
     fs::remove_dir_all(path).map_err(StackError::io("remove", path))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cluster_in(directory: PathBuf) -> Cluster {
+        Cluster {
+            installation: Installation {
+                bin: PathBuf::from("/nowhere"),
+                major: 15,
+                version: "15".to_owned(),
+            },
+            account: None,
+            log: directory.join("log"),
+            directory,
+        }
+    }
+
+    #[test]
+    fn a_socket_lies_in_the_stack_unless_its_path_would_be_too_long() {
+        let base = tempfile::tempdir().unwrap();
+        let short = cluster_in(base.path().join("s"));
+        assert_eq!(
+            short.socket_directory().unwrap(),
+            base.path().join("s/socket")
+        );
+
+        let long = cluster_in(base.path().join("x".repeat(100)));
+        let socket = long.socket_directory().unwrap();
+        assert!(socket.as_os_str().len() + LONGEST_SOCKET_NAME.len() <= LONGEST_SOCKET_PATH);
+        assert_eq!(fs::metadata(&socket).unwrap().mode() & 0o777, OWNER_ONLY);
+        fs::remove_dir(socket).unwrap();
+    }
+
+    #[test]
+    fn what_somebody_else_put_in_place_of_a_directory_is_refused() {
+        let base = tempfile::tempdir().unwrap();
+        let target = base.path().join("precious");
+        fs::write(&target, "").unwrap();
+        let trap = base.path().join("trap");
+        std::os::unix::fs::symlink(&target, &trap).unwrap();
+        let cluster = cluster_in(base.path().join("s"));
+        let told = cluster.make_directory(&trap).unwrap_err().to_string();
+        assert!(told.contains("belongs to somebody else"), "{told}");
+    }
 }

@@ -26,12 +26,18 @@ impl Installation {
     pub(crate) fn find() -> Result<Installation, StackError> {
         let found: Vec<Installation> = candidates().iter().filter_map(|bin| examine(bin)).collect();
         let newest_known = found.iter().map(|installation| installation.major).max();
-        let fitting = found.into_iter().find(|installation| installation.major >= OLDEST_MAJOR);
+        let fitting = found
+            .into_iter()
+            .find(|installation| installation.major >= OLDEST_MAJOR);
         fitting.ok_or_else(|| StackError::MissingProgram {
             program: "the PostgreSQL server",
             reason: match newest_known {
-                Some(major) => format!("version {OLDEST_MAJOR} or newer is needed, and only {major} was found"),
-                None => format!("no initdb and postgres in {DEBIAN_ROOT}/*/bin nor where pg_config points"),
+                Some(major) => {
+                    format!("version {OLDEST_MAJOR} or newer is needed, and only {major} was found")
+                }
+                None => format!(
+                    "no initdb and postgres in {DEBIAN_ROOT}/*/bin nor where pg_config points"
+                ),
             },
         })
     }
@@ -60,14 +66,20 @@ fn candidates() -> Vec<PathBuf> {
 fn configured_directory() -> Option<PathBuf> {
     let output = Command::new("pg_config").arg("--bindir").output().ok()?;
     let directory = String::from_utf8(output.stdout).ok()?;
-    output.status.success().then(|| PathBuf::from(directory.trim()))
+    output
+        .status
+        .success()
+        .then(|| PathBuf::from(directory.trim()))
 }
 
 fn examine(bin: &Path) -> Option<Installation> {
     if !bin.join("initdb").is_file() {
         return None;
     }
-    let output = Command::new(bin.join("postgres")).arg("--version").output().ok()?;
+    let output = Command::new(bin.join("postgres"))
+        .arg("--version")
+        .output()
+        .ok()?;
     let printed = String::from_utf8_lossy(&output.stdout).trim().to_owned();
     let (major, version) = parse_version(&printed)?;
     Some(Installation {
@@ -91,13 +103,20 @@ mod tests {
     #[test]
     fn versions_are_read_as_packages_print_them() {
         for (printed, major) in [
-            ("postgres (PostgreSQL) 15.13 (Debian 15.13-0+deb12u1)", Some(15)),
+            (
+                "postgres (PostgreSQL) 15.13 (Debian 15.13-0+deb12u1)",
+                Some(15),
+            ),
             ("postgres (PostgreSQL) 18beta1", Some(18)),
             ("postgres (PostgreSQL) 9.6.24", Some(9)),
             ("postgres (EnterpriseDB) 15", None),
             ("", None),
         ] {
-            assert_eq!(parse_version(printed).map(|(major, _)| major), major, "{printed}");
+            assert_eq!(
+                parse_version(printed).map(|(major, _)| major),
+                major,
+                "{printed}"
+            );
         }
     }
 }

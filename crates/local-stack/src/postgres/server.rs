@@ -91,7 +91,9 @@ impl PostgresServer {
 
     /// The postmaster's process id; nothing while it is stopped.
     pub(crate) fn pid(&self) -> Option<i32> {
-        self.running().filter(|process| process.ended().is_none()).map(|process| process.pid())
+        self.running()
+            .filter(|process| process.ended().is_none())
+            .map(|process| process.pid())
     }
 
     pub(crate) fn installation(&self) -> &Installation {
@@ -103,7 +105,8 @@ impl PostgresServer {
         if self.pid().is_some() {
             return Ok(());
         }
-        self.start_once_alone(self.port).map_err(StartFailure::into_error)
+        self.start_once_alone(self.port)
+            .map_err(StartFailure::into_error)
     }
 
     /// Stops with SIGINT (fast, with a checkpoint) or SIGQUIT (immediate, as a crash), or kills with SIGKILL.
@@ -123,7 +126,10 @@ impl PostgresServer {
     }
 
     fn running(&self) -> Option<Running> {
-        self.process.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.process
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     fn start_on_a_free_port(&mut self, preferred: Option<u16>) -> Result<(), StackError> {
@@ -147,7 +153,9 @@ impl PostgresServer {
         let deadline = Instant::now() + self.start_timeout;
         loop {
             match self.start_on(port) {
-                Err(StartFailure::BackendsLeft(_)) if Instant::now() < deadline => thread::sleep(POLL),
+                Err(StartFailure::BackendsLeft(_)) if Instant::now() < deadline => {
+                    thread::sleep(POLL)
+                }
                 done => return done,
             }
         }
@@ -161,10 +169,20 @@ impl PostgresServer {
             memory: settings::machine_memory(),
             has_lz4: self.has_lz4,
         };
-        self.cluster.configure(&settings::configuration(&facts, &self.overrides))?;
-        let program = self.cluster.program("postgres").argument("-D").argument(self.cluster.data());
+        self.cluster
+            .configure(&settings::configuration(&facts, &self.overrides))?;
+        let program = self
+            .cluster
+            .program("postgres")
+            .argument("-D")
+            .argument(self.cluster.data());
         let log_start = files::length(&self.cluster.log);
-        let process = Running::start(&program, Role::Postgres, &self.guard, files::open_log(&self.cluster.log)?)?;
+        let process = Running::start(
+            &program,
+            Role::Postgres,
+            &self.guard,
+            files::open_log(&self.cluster.log)?,
+        )?;
         *self.process.lock().unwrap_or_else(PoisonError::into_inner) = Some(process.clone());
         self.wait_until_it_answers(&process, log_start)
     }
@@ -215,19 +233,25 @@ impl PostgresServer {
         };
         let (role, database) = (sql::identifier(MIGRATOR), sql::identifier(DATABASE));
         let role_exists = "SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1)";
-        if !sql::holds(&url, STATEMENT_LONGEST, role_exists, MIGRATOR).map_err(refused("look for roles"))? {
+        if !sql::holds(&url, STATEMENT_LONGEST, role_exists, MIGRATOR)
+            .map_err(refused("look for roles"))?
+        {
             let create = format!(
                 "CREATE ROLE {role} LOGIN CREATEROLE PASSWORD {}",
                 sql::literal(&self.passwords.migrator)
             );
             // A failing statement is logged with its text, and this one holds a password.
             let unlogged = "SET log_min_error_statement = panic".to_owned();
-            sql::execute(&url, STATEMENT_LONGEST, &[unlogged, create]).map_err(refused("create the role migrator"))?;
+            sql::execute(&url, STATEMENT_LONGEST, &[unlogged, create])
+                .map_err(refused("create the role migrator"))?;
         }
         let database_exists = "SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)";
-        if !sql::holds(&url, STATEMENT_LONGEST, database_exists, DATABASE).map_err(refused("look for databases"))? {
+        if !sql::holds(&url, STATEMENT_LONGEST, database_exists, DATABASE)
+            .map_err(refused("look for databases"))?
+        {
             let create = format!("CREATE DATABASE {database} OWNER {role}");
-            sql::execute(&url, STATEMENT_LONGEST, &[create]).map_err(refused("create the database assay"))?;
+            sql::execute(&url, STATEMENT_LONGEST, &[create])
+                .map_err(refused("create the database assay"))?;
         }
         Ok(())
     }

@@ -27,11 +27,17 @@ pub(crate) fn configuration(facts: &Facts<'_>, overrides: &[(String, String)]) -
     let settings = [
         ("listen_addresses", "127.0.0.1".to_owned()),
         ("port", facts.port.to_string()),
-        ("unix_socket_directories", facts.socket_directory.display().to_string()),
+        (
+            "unix_socket_directories",
+            facts.socket_directory.display().to_string(),
+        ),
         ("max_connections", "100".to_owned()),
         ("password_encryption", "scram-sha-256".to_owned()),
         ("shared_buffers", format!("{buffers}MB")),
-        ("effective_cache_size", format!("{}MB", facts.memory / 2 / MIB)),
+        (
+            "effective_cache_size",
+            format!("{}MB", facts.memory / 2 / MIB),
+        ),
         ("maintenance_work_mem", "128MB".to_owned()),
         ("work_mem", "16MB".to_owned()),
         ("effective_io_concurrency", "64".to_owned()),
@@ -48,8 +54,11 @@ pub(crate) fn configuration(facts: &Facts<'_>, overrides: &[(String, String)]) -
         ("log_line_prefix", "%m [%p] %q%u@%d ".to_owned()),
         ("logging_collector", "off".to_owned()),
     ];
-    let overrides = overrides.iter().map(|(name, value)| (name.as_str(), value.clone()));
-    let mut text = String::from("# Written anew at every start of the stack: changes made here are lost.\n");
+    let overrides = overrides
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.clone()));
+    let mut text =
+        String::from("# Written anew at every start of the stack: changes made here are lost.\n");
     for (name, value) in settings.into_iter().chain(overrides) {
         // Writing to a String cannot fail.
         let _infallible = writeln!(text, "{name} = '{}'", value.replace('\'', "''"));
@@ -59,7 +68,9 @@ pub(crate) fn configuration(facts: &Facts<'_>, overrides: &[(String, String)]) -
 
 /// The machine's memory in bytes; or the container's, where that is less.
 pub(crate) fn machine_memory() -> u64 {
-    let total = fs::read_to_string("/proc/meminfo").ok().and_then(|text| total_memory(&text));
+    let total = fs::read_to_string("/proc/meminfo")
+        .ok()
+        .and_then(|text| total_memory(&text));
     let limit = fs::read_to_string("/sys/fs/cgroup/memory.max")
         .ok()
         .and_then(|text| text.trim().parse::<u64>().ok());
@@ -71,7 +82,9 @@ pub(crate) fn machine_memory() -> u64 {
 }
 
 fn total_memory(meminfo: &str) -> Option<u64> {
-    let line = meminfo.lines().find_map(|line| line.strip_prefix("MemTotal:"))?;
+    let line = meminfo
+        .lines()
+        .find_map(|line| line.strip_prefix("MemTotal:"))?;
     let kibibytes: u64 = line.trim().strip_suffix(" kB")?.trim().parse().ok()?;
     kibibytes.checked_mul(1024)
 }
@@ -100,13 +113,19 @@ mod tests {
     #[test]
     fn values_are_quoted_and_overrides_come_last() {
         let text = with_memory(1024 * MIB);
-        assert!(text.contains("unix_socket_directories = '/tmp/it''s here'"), "{text}");
+        assert!(
+            text.contains("unix_socket_directories = '/tmp/it''s here'"),
+            "{text}"
+        );
         assert!(text.trim_end().ends_with("fsync = 'off'"), "{text}");
     }
 
     #[test]
     fn memory_is_read_from_meminfo() {
-        assert_eq!(total_memory("MemTotal:       24627592 kB\nMemFree: 1 kB\n"), Some(24_627_592 * 1024));
+        assert_eq!(
+            total_memory("MemTotal:       24627592 kB\nMemFree: 1 kB\n"),
+            Some(24_627_592 * 1024)
+        );
         assert_eq!(total_memory("garbage"), None);
         assert!(machine_memory() > 0);
     }

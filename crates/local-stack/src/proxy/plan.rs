@@ -71,11 +71,19 @@ impl Plan {
 
     /// How many bytes before a chunk have to be shown again for a text that is split between chunks.
     pub(super) fn memory(&self) -> usize {
-        self.awaited.as_ref().map_or(0, |text| text.len().saturating_sub(1))
+        self.awaited
+            .as_ref()
+            .map_or(0, |text| text.len().saturating_sub(1))
     }
 
     /// Decides over `chunk`, which comes after `before` on the same connection in the same direction.
-    pub(super) fn judge(&mut self, connection: ConnectionId, direction: Direction, before: &[u8], chunk: &[u8]) -> Verdict {
+    pub(super) fn judge(
+        &mut self,
+        connection: ConnectionId,
+        direction: Direction,
+        before: &[u8],
+        chunk: &[u8],
+    ) -> Verdict {
         if let Some(passing) = self.count(direction, chunk.len()) {
             return Verdict::CutAll(passing);
         }
@@ -142,25 +150,48 @@ mod tests {
     fn bytes_are_counted_in_one_direction_and_the_cut_happens_once() {
         let mut plan = Plan::default();
         plan.cut_after(ServerToClient, 5);
-        assert_eq!(plan.judge(1, ClientToServer, b"", b"any length at all"), Verdict::Pass);
+        assert_eq!(
+            plan.judge(1, ClientToServer, b"", b"any length at all"),
+            Verdict::Pass
+        );
         assert_eq!(plan.judge(1, ServerToClient, b"", b"abc"), Verdict::Pass);
-        assert_eq!(plan.judge(2, ServerToClient, b"", b"de"), Verdict::Pass, "exactly as many as may pass");
+        assert_eq!(
+            plan.judge(2, ServerToClient, b"", b"de"),
+            Verdict::Pass,
+            "exactly as many as may pass"
+        );
         assert_eq!(plan.judge(1, ServerToClient, b"", b"f"), Verdict::CutAll(0));
         assert_eq!(plan.judge(1, ServerToClient, b"", b"g"), Verdict::Pass);
         plan.cut_after(ClientToServer, 2);
-        assert_eq!(plan.judge(1, ClientToServer, b"", b"abc"), Verdict::CutAll(2));
+        assert_eq!(
+            plan.judge(1, ClientToServer, b"", b"abc"),
+            Verdict::CutAll(2)
+        );
     }
 
     #[test]
     fn the_answer_is_lost_on_the_connection_that_asked() {
         let mut plan = Plan::default();
         plan.lose_answer_to(b"COMMIT");
-        assert_eq!(plan.judge(1, ClientToServer, b"", b"SELECT 1"), Verdict::Pass);
+        assert_eq!(
+            plan.judge(1, ClientToServer, b"", b"SELECT 1"),
+            Verdict::Pass
+        );
         assert_eq!(plan.judge(1, ServerToClient, b"", b"1"), Verdict::Pass);
-        assert_eq!(plan.judge(1, ClientToServer, b"", b"Q COMMIT"), Verdict::Pass);
+        assert_eq!(
+            plan.judge(1, ClientToServer, b"", b"Q COMMIT"),
+            Verdict::Pass
+        );
         assert_eq!(plan.judge(2, ServerToClient, b"", b"other"), Verdict::Pass);
-        assert_eq!(plan.judge(1, ServerToClient, b"", b"COMMIT"), Verdict::CutThis(0));
-        assert_eq!(plan.judge(1, ServerToClient, b"", b"more"), Verdict::Pass, "once");
+        assert_eq!(
+            plan.judge(1, ServerToClient, b"", b"COMMIT"),
+            Verdict::CutThis(0)
+        );
+        assert_eq!(
+            plan.judge(1, ServerToClient, b"", b"more"),
+            Verdict::Pass,
+            "once"
+        );
     }
 
     #[test]
@@ -169,9 +200,15 @@ mod tests {
         plan.lose_answer_to(b"COMMIT");
         assert_eq!(plan.memory(), 5);
         plan.judge(1, ClientToServer, b"", b"xxCOM");
-        assert_eq!(plan.judge(1, ServerToClient, b"", b"not yet"), Verdict::Pass);
+        assert_eq!(
+            plan.judge(1, ServerToClient, b"", b"not yet"),
+            Verdict::Pass
+        );
         plan.judge(1, ClientToServer, b"xxCOM", b"MIT");
-        assert_eq!(plan.judge(1, ServerToClient, b"", b"answer"), Verdict::CutThis(0));
+        assert_eq!(
+            plan.judge(1, ServerToClient, b"", b"answer"),
+            Verdict::CutThis(0)
+        );
     }
 
     #[test]

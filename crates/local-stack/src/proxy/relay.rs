@@ -61,7 +61,12 @@ pub(super) async fn accept(listener: std::net::TcpListener, switchboard: Arc<Swi
         }
         let connection = switchboard.next_connection.fetch_add(1, Ordering::Relaxed);
         let cut_of_all = switchboard.cut_of_all.subscribe();
-        tokio::spawn(connect(Arc::clone(&switchboard), connection, client, cut_of_all));
+        tokio::spawn(connect(
+            Arc::clone(&switchboard),
+            connection,
+            client,
+            cut_of_all,
+        ));
     }
 }
 
@@ -76,13 +81,29 @@ async fn connect(
         return;
     };
     // Otherwise small answers wait for each other.
-    if client.set_nodelay(true).and_then(|()| server.set_nodelay(true)).is_err() {
+    if client
+        .set_nodelay(true)
+        .and_then(|()| server.set_nodelay(true))
+        .is_err()
+    {
         return;
     }
     let (from_client, to_client) = client.into_split();
     let (from_server, to_server) = server.into_split();
-    let requests = pump(&switchboard, connection, Direction::ClientToServer, from_client, to_server);
-    let answers = pump(&switchboard, connection, Direction::ServerToClient, from_server, to_client);
+    let requests = pump(
+        &switchboard,
+        connection,
+        Direction::ClientToServer,
+        from_client,
+        to_server,
+    );
+    let answers = pump(
+        &switchboard,
+        connection,
+        Direction::ServerToClient,
+        from_server,
+        to_client,
+    );
     tokio::select! {
         biased;
         _cut = cut_of_all.changed() => {}
@@ -141,7 +162,9 @@ async fn pump(
         };
         let passing = match verdict {
             Verdict::Pass => chunk,
-            Verdict::CutThis(passing) | Verdict::CutAll(passing) => chunk.get(..passing).unwrap_or_default(),
+            Verdict::CutThis(passing) | Verdict::CutAll(passing) => {
+                chunk.get(..passing).unwrap_or_default()
+            }
         };
         let written = to.write_all(passing).await;
         match verdict {

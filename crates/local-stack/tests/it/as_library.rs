@@ -19,7 +19,13 @@ fn databases_are_fresh_and_go_with_their_test() {
     execute(&one.migrator_url, "CREATE TABLE t AS SELECT 7 AS n").unwrap();
     let copy = testing::fresh_database_from(&one);
     assert_eq!(ask(&copy.superuser_url, "SELECT n::text FROM t"), "7");
-    assert_eq!(ask(&two.superuser_url, "SELECT (to_regclass('t') IS NULL)::text"), "true");
+    assert_eq!(
+        ask(
+            &two.superuser_url,
+            "SELECT (to_regclass('t') IS NULL)::text"
+        ),
+        "true"
+    );
 
     let name = copy.name.clone();
     let held = runtime();
@@ -27,7 +33,11 @@ fn databases_are_fresh_and_go_with_their_test() {
     drop(copy);
     drop(client);
     let left = format!("SELECT count(*)::text FROM pg_database WHERE datname = '{name}'");
-    assert_eq!(ask(testing::shared().superuser_url(), &left), "0", "dropped although a client was connected");
+    assert_eq!(
+        ask(testing::shared().superuser_url(), &left),
+        "0",
+        "dropped although a client was connected"
+    );
 }
 
 #[tokio::test]
@@ -57,7 +67,11 @@ fn passwords_are_asked_for_and_checked() {
     let (password, end) = rest.split_once('@').unwrap();
     assert_eq!(password.len(), 32);
     let wrong = format!("{start}postgres:wrong@{end}");
-    assert!(execute(&wrong, "SELECT 1").unwrap_err().contains("password authentication failed"));
+    assert!(
+        execute(&wrong, "SELECT 1")
+            .unwrap_err()
+            .contains("password authentication failed")
+    );
     assert_eq!(ask(url, "SHOW password_encryption"), "scram-sha-256");
 }
 
@@ -84,16 +98,28 @@ fn postgres_is_safe_and_sized_for_a_pipeline() {
 fn topics_have_their_partitions_and_forget_nothing() {
     let servers = testing::shared().kafka_bootstrap_servers();
     let topic = testing::fresh_topic(6);
-    let consumer: BaseConsumer = ClientConfig::new().set("bootstrap.servers", servers).create().unwrap();
-    let metadata = consumer.fetch_metadata(Some(&topic), Duration::from_secs(10)).unwrap();
+    let consumer: BaseConsumer = ClientConfig::new()
+        .set("bootstrap.servers", servers)
+        .create()
+        .unwrap();
+    let metadata = consumer
+        .fetch_metadata(Some(&topic), Duration::from_secs(10))
+        .unwrap();
     assert_eq!(metadata.topics()[0].partitions().len(), 6);
 
-    let admin: AdminClient<_> = ClientConfig::new().set("bootstrap.servers", servers).create().unwrap();
+    let admin: AdminClient<_> = ClientConfig::new()
+        .set("bootstrap.servers", servers)
+        .create()
+        .unwrap();
     let described = runtime()
         .block_on(admin.describe_configs(&[ResourceSpecifier::Topic(&topic)], &AdminOptions::new()))
         .unwrap();
     let settings = described.into_iter().next().unwrap().unwrap();
-    for (name, expected) in [("retention.ms", "-1"), ("retention.bytes", "-1"), ("max.message.bytes", "2097152")] {
+    for (name, expected) in [
+        ("retention.ms", "-1"),
+        ("retention.bytes", "-1"),
+        ("max.message.bytes", "2097152"),
+    ] {
         let value = settings.get(name).unwrap().value.as_deref();
         assert_eq!(value, Some(expected), "{name}");
     }
@@ -105,7 +131,10 @@ fn topics_have_their_partitions_and_forget_nothing() {
         .map(|topic| topic.name().to_owned())
         .filter(|name| name.starts_with("assay-ready-"))
         .collect();
-    assert!(leftovers.is_empty(), "the topic that proved readiness is deleted: {leftovers:?}");
+    assert!(
+        leftovers.is_empty(),
+        "the topic that proved readiness is deleted: {leftovers:?}"
+    );
 }
 
 struct Outcomes(std::sync::Mutex<Vec<Option<RDKafkaErrorCode>>>);
@@ -113,7 +142,10 @@ impl rdkafka::ClientContext for Outcomes {}
 impl ProducerContext for Outcomes {
     type DeliveryOpaque = ();
     fn delivery(&self, result: &DeliveryResult<'_>, _opaque: ()) {
-        let error = result.as_ref().err().and_then(|(error, _)| error.rdkafka_error_code());
+        let error = result
+            .as_ref()
+            .err()
+            .and_then(|(error, _)| error.rdkafka_error_code());
         self.0.lock().unwrap().push(error);
     }
 }
@@ -121,12 +153,17 @@ impl ProducerContext for Outcomes {
 #[test]
 fn a_topic_that_nobody_created_does_not_come_into_being() {
     let producer: BaseProducer<Outcomes> = ClientConfig::new()
-        .set("bootstrap.servers", testing::shared().kafka_bootstrap_servers())
+        .set(
+            "bootstrap.servers",
+            testing::shared().kafka_bootstrap_servers(),
+        )
         .set("message.timeout.ms", "3000")
         .set("allow.auto.create.topics", "true")
         .create_with_context(Outcomes(std::sync::Mutex::default()))
         .unwrap();
-    producer.send(BaseRecord::<(), [u8]>::to("never-created").payload(b"x")).unwrap();
+    producer
+        .send(BaseRecord::<(), [u8]>::to("never-created").payload(b"x"))
+        .unwrap();
     producer.flush(Duration::from_secs(20)).unwrap();
     let outcomes = producer.context().0.lock().unwrap();
     assert!(matches!(outcomes.as_slice(), [Some(_)]), "{outcomes:?}");

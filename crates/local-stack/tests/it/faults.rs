@@ -20,7 +20,11 @@ fn postgres_and_kafka_survive_what_is_done_to_them() {
 fn postgres_keeps_what_it_committed(stack: &Stack) {
     let url = stack.migrator_url();
     let count = || ask(url, "SELECT count(*)::text FROM survivors");
-    execute(url, "CREATE TABLE survivors AS SELECT generate_series(1, 1000) AS n").unwrap();
+    execute(
+        url,
+        "CREATE TABLE survivors AS SELECT generate_series(1, 1000) AS n",
+    )
+    .unwrap();
     let first = stack.postgres_pid().unwrap();
 
     stack.restart_postgres_immediately().unwrap();
@@ -49,7 +53,10 @@ fn kafka_keeps_what_it_acknowledged(stack: &Stack) {
     assert_eq!(high_watermark(stack, &topic), Ok(100));
 
     stack.pause_kafka().unwrap();
-    assert!(high_watermark(stack, &topic).is_err(), "a frozen broker does not answer");
+    assert!(
+        high_watermark(stack, &topic).is_err(),
+        "a frozen broker does not answer"
+    );
     stack.resume_kafka().unwrap();
     assert_eq!(high_watermark(stack, &topic), Ok(100));
 
@@ -75,7 +82,9 @@ fn produce(stack: &Stack, topic: &str, records: usize) {
         .create()
         .unwrap();
     for _ in 0..records {
-        producer.send(BaseRecord::<(), [u8]>::to(topic).payload(b"x")).unwrap();
+        producer
+            .send(BaseRecord::<(), [u8]>::to(topic).payload(b"x"))
+            .unwrap();
     }
     producer.flush(Duration::from_secs(30)).unwrap();
     assert_eq!(producer.in_flight_count(), 0);
@@ -86,7 +95,9 @@ fn high_watermark(stack: &Stack, topic: &str) -> Result<i64, KafkaError> {
         .set("bootstrap.servers", stack.kafka_bootstrap_servers())
         .create()
         .unwrap();
-    consumer.fetch_watermarks(topic, 0, Duration::from_secs(5)).map(|(_, high)| high)
+    consumer
+        .fetch_watermarks(topic, 0, Duration::from_secs(5))
+        .map(|(_, high)| high)
 }
 
 #[test]
@@ -96,6 +107,12 @@ fn services_of_somebody_else_are_not_ours_to_stop() {
     if outer.postgres_pid().is_some() {
         return;
     }
-    assert!(matches!(outer.stop_postgres(), Err(StackError::NotOurs { .. })));
-    assert!(matches!(outer.kill_kafka(), Err(StackError::NotOurs { .. })));
+    assert!(matches!(
+        outer.stop_postgres(),
+        Err(StackError::NotOurs { .. })
+    ));
+    assert!(matches!(
+        outer.kill_kafka(),
+        Err(StackError::NotOurs { .. })
+    ));
 }

@@ -32,35 +32,62 @@ pub(crate) fn local_stack(home: &Path) -> Command {
 /// A state directory that PostgreSQL's account can reach.
 pub(crate) fn open_directory() -> tempfile::TempDir {
     use std::os::unix::fs::PermissionsExt;
-    let directory = tempfile::Builder::new().prefix("assay-it-").tempdir().unwrap();
+    let directory = tempfile::Builder::new()
+        .prefix("assay-it-")
+        .tempdir()
+        .unwrap();
     std::fs::set_permissions(directory.path(), std::fs::Permissions::from_mode(0o711)).unwrap();
     directory
 }
 
+/// A child that does not outlive a test that fails. Nobody needs to be told: the guard does what is left to do.
+pub(crate) struct Program(pub(crate) Child);
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        let _ended_already = self.0.kill();
+        let _reaped_already = self.0.wait();
+    }
+}
+
 /// Starts `local-stack up` and returns once the stack is ready.
-pub(crate) fn up(home: &Path, name: &str) -> (Child, Value) {
-    let mut child = local_stack(home)
+pub(crate) fn up(home: &Path, name: &str) -> (Program, Value) {
+    let child = local_stack(home)
         .args(["up", "--name", name])
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
+    let mut program = Program(child);
     let record = home.join(name).join("stack.json");
     let begun = Instant::now();
     loop {
-        let found = std::fs::read(&record).ok().and_then(|text| serde_json::from_slice::<Value>(&text).ok());
+        let found = std::fs::read(&record)
+            .ok()
+            .and_then(|text| serde_json::from_slice::<Value>(&text).ok());
         // Not that of a predecessor that was killed.
-        if let Some(record) = found.filter(|record| record["owner_pid"] == child.id()) {
-            return (child, record);
+        if let Some(record) = found.filter(|record| record["owner_pid"] == program.0.id()) {
+            return (program, record);
         }
-        assert!(child.try_wait().unwrap().is_none(), "`up` ended before the stack was ready");
-        assert!(begun.elapsed() < Duration::from_secs(150), "the stack was not ready in time");
+        assert!(
+            program.0.try_wait().unwrap().is_none(),
+            "`up` ended before the stack was ready"
+        );
+        assert!(
+            begun.elapsed() < Duration::from_secs(150),
+            "the stack was not ready in time"
+        );
         std::thread::sleep(Duration::from_millis(20));
     }
 }
 
 pub(crate) fn number(record: &Value, key: &str) -> i32 {
-    i32::try_from(record[key].as_i64().unwrap_or_else(|| panic!("no {key} in the record"))).unwrap()
+    i32::try_from(
+        record[key]
+            .as_i64()
+            .unwrap_or_else(|| panic!("no {key} in the record")),
+    )
+    .unwrap()
 }
 
 pub(crate) fn text<'a>(record: &'a Value, key: &str) -> &'a str {
@@ -93,7 +120,10 @@ pub(crate) fn stderr(output: &Output) -> String {
 }
 
 pub(crate) fn runtime() -> tokio::runtime::Runtime {
-    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap()
 }
 
 pub(crate) async fn connect(url: &str) -> Result<Client, tokio_postgres::Error> {
@@ -106,7 +136,10 @@ pub(crate) async fn connect(url: &str) -> Result<Client, tokio_postgres::Error> 
 pub(crate) fn execute(url: &str, statements: &str) -> Result<(), String> {
     runtime().block_on(async {
         let client = connect(url).await.map_err(|error| format!("{error:?}"))?;
-        client.batch_execute(statements).await.map_err(|error| format!("{error:?}"))
+        client
+            .batch_execute(statements)
+            .await
+            .map_err(|error| format!("{error:?}"))
     })
 }
 
