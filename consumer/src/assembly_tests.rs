@@ -303,6 +303,9 @@ fn any_step() -> impl Strategy<Value = Step> {
     ]
 }
 
+/// Partition, fence, and what the batch answers for: offsets, and whether each is a record.
+type Closed = (i32, i64, Vec<(i64, bool)>);
+
 /// The same rules written down naively: for each partition, the offsets that an open set answers for, one by one.
 #[derive(Debug, Default)]
 struct Model {
@@ -349,7 +352,7 @@ impl Model {
         self.fences
     }
 
-    fn close(&mut self) -> Vec<(i32, i64, Vec<(i64, bool)>)> {
+    fn close(&mut self) -> Vec<Closed> {
         let lanes = self.open.iter_mut();
         lanes
             .filter(|(_, lane)| !lane.answered.is_empty())
@@ -371,7 +374,7 @@ fn answered_by(batch: &PartitionBatch) -> Vec<(i64, bool)> {
         .collect()
 }
 
-fn closed(assembly: &mut Assembly) -> Vec<(i32, i64, Vec<(i64, bool)>)> {
+fn closed(assembly: &mut Assembly) -> Vec<Closed> {
     let Some(set) = assembly.close(|_| None) else {
         return Vec::new();
     };

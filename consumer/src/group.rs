@@ -40,7 +40,7 @@ pub enum GroupEvent {
 #[derive(Debug, Default)]
 struct Inbox {
     events: Vec<GroupEvent>,
-    log_ends: BTreeMap<i32, i64>,
+    log_ends: Option<BTreeMap<i32, i64>>,
     refused: Option<Failure>,
 }
 
@@ -120,9 +120,9 @@ impl GroupContext {
         lock(&self.inbox).refused.take()
     }
 
-    /// The ends of the partitions' logs as last reported.
-    pub fn log_ends(&self) -> BTreeMap<i32, i64> {
-        lock(&self.inbox).log_ends.clone()
+    /// The ends of the partitions' logs, where they were reported since the last call.
+    pub fn take_log_ends(&self) -> Option<BTreeMap<i32, i64>> {
+        lock(&self.inbox).log_ends.take()
     }
 
     fn tell(&self, event: GroupEvent) {
@@ -290,7 +290,7 @@ impl ClientContext for GroupContext {
     fn stats_raw(&self, statistics: &[u8]) {
         match Report::parse(statistics, &self.environment.topic) {
             Ok(report) => {
-                lock(&self.inbox).log_ends = report.log_ends;
+                lock(&self.inbox).log_ends = Some(report.log_ends);
                 if report.is_connected {
                     self.environment.health.back(Dependency::Kafka);
                 }

@@ -4,7 +4,7 @@
 //!
 //! A thread of its own polls Kafka ([`reader`]) and puts records into COPY buffers, one per partition ([`assembly`]); what
 //! an offset means is decided by pure arithmetic ([`positions`]). A full or old enough set of buffers is closed, Kafka is
-//! asked whether the topic still is the one it was ([`native`]), and the set goes to the task that writes it in one
+//! asked whether the topic still is the one it was ([`handover`]), and the set goes to the task that writes it in one
 //! transaction ([`writer`]), while the next set is being filled.
 //!
 //! # What holds, and where
@@ -27,6 +27,7 @@ pub mod claim;
 pub mod cli;
 pub mod end_watch;
 pub mod group;
+pub mod handover;
 pub mod happenings;
 pub mod health;
 pub mod landing;

@@ -101,6 +101,43 @@ pub fn configuration_failure(code: RDKafkaErrorCode, reason: &str) -> Option<Fai
     )))
 }
 
+/// How the session ends by an error that polling answered; nothing where the client gets over it by itself. `unreadable`
+/// tells where the session stands.
+pub fn end_by_client_error(
+    error: &KafkaError,
+    unreadable: impl FnOnce() -> Again,
+) -> Option<SessionEnd> {
+    let Some(code) = code_of(error) else {
+        return Some(SessionEnd::Again(Again::Kafka(error.to_string())));
+    };
+    match code {
+        // The client reconnects by itself.
+        RDKafkaErrorCode::AllBrokersDown
+        | RDKafkaErrorCode::BrokerTransportFailure
+        | RDKafkaErrorCode::Resolve
+        | RDKafkaErrorCode::OperationTimedOut
+        | RDKafkaErrorCode::CoordinatorLoadInProgress
+        | RDKafkaErrorCode::CoordinatorNotAvailable
+        | RDKafkaErrorCode::NotCoordinator
+        | RDKafkaErrorCode::LeaderNotAvailable => None,
+        // The client skips what it cannot read, which must not become a gap.
+        RDKafkaErrorCode::BadMessage
+        | RDKafkaErrorCode::NotImplemented
+        | RDKafkaErrorCode::BadCompression => {
+            tracing::error!(%error, "a record batch cannot be read");
+            Some(SessionEnd::Again(unreadable()))
+        }
+        RDKafkaErrorCode::UnknownTopicOrPartition | RDKafkaErrorCode::UnknownTopic => {
+            Some(SessionEnd::Again(Again::TopicMissing))
+        }
+        _ => Some(match configuration_failure(code, &error.to_string()) {
+            Some(failure) => failure.into(),
+            // An offset out of range, among others: the next session compares the log with bronze.
+            None => SessionEnd::Again(Again::Kafka(error.to_string())),
+        }),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -113,6 +150,37 @@ mod tests {
         assert!(refused.to_string().contains("KAFKA_SASL_PASSWORD"));
         assert!(configuration_failure(RDKafkaErrorCode::AllBrokersDown, "x").is_none());
         assert!(configuration_failure(RDKafkaErrorCode::BrokerTransportFailure, "x").is_none());
+    }
+
+    #[test]
+    fn what_the_client_cannot_read_is_never_passed_over() {
+        let place = || Again::Suspicious {
+            sign: Sign::Unreadable,
+            partition: -1,
+            offset: 7,
+        };
+        let end_by = |code| end_by_client_error(&KafkaError::MessageConsumption(code), place);
+        assert!(end_by(RDKafkaErrorCode::BrokerTransportFailure).is_none());
+        assert!(matches!(
+            end_by(RDKafkaErrorCode::BadMessage),
+            Some(SessionEnd::Again(Again::Suspicious {
+                sign: Sign::Unreadable,
+                ..
+            }))
+        ));
+        assert!(matches!(
+            end_by(RDKafkaErrorCode::UnknownTopicOrPartition),
+            Some(SessionEnd::Again(Again::TopicMissing))
+        ));
+        assert!(matches!(
+            end_by(RDKafkaErrorCode::AutoOffsetReset),
+            Some(SessionEnd::Again(Again::Kafka(_)))
+        ));
+        let Some(SessionEnd::Failed(failure)) = end_by(RDKafkaErrorCode::TopicAuthorizationFailed)
+        else {
+            panic!("a missing right must end the service");
+        };
+        assert_eq!(failure.exit_code(), 3);
     }
 
     #[test]

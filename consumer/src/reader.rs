@@ -10,18 +10,18 @@ use chrono::Utc;
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
 use rdkafka::error::KafkaError;
 use rdkafka::message::{BorrowedMessage, Message};
-use rdkafka::types::RDKafkaErrorCode;
 use rdkafka::{Offset, TopicPartitionList};
 use service_kit::Shutdown;
 
-use crate::assembly::{Acceptance, Assembly, WriteSet};
+use crate::assembly::{Acceptance, Assembly};
 use crate::end_watch::EndWatch;
 use crate::group::{GroupContext, GroupEvent, lock};
+use crate::handover::Handover;
 use crate::happenings;
 use crate::health::Dependency;
-use crate::native::{IdentityProbe, TopicIdentity, read_headers};
+use crate::native::{IdentityProbe, read_headers};
 use crate::opening::OpenTopic;
-use crate::outcome::{Again, SessionEnd, code_of, configuration_failure};
+use crate::outcome::{Again, SessionEnd, end_by_client_error};
 use crate::pacing::Pacing;
 use crate::record::{Record, timestamp_from_millis};
 use crate::settings::ConsumerSettings;
@@ -35,32 +35,22 @@ const IDLE_WAIT: Duration = Duration::from_millis(100);
 const SHORT_WAIT: Duration = Duration::from_millis(2);
 /// Records taken between two looks at everything else.
 const RECORDS_PER_ROUND: usize = 500;
-const IDENTITY_TIMEOUT: Duration = Duration::from_secs(5);
-const IDENTITY_RETRY_DELAY: Duration = Duration::from_millis(500);
 /// How long the end of the service may wait for what is in hand.
 const DRAIN_LIMIT: Duration = Duration::from_secs(6);
 
 /// Where compaction has taken the overlap record and no other follows, it never comes.
 const LONGEST_WAIT_FOR_OVERLAP: Duration = Duration::from_secs(5);
 
-/// A set that waits for Kafka's word that the topic is still the same.
-struct ClosedSet {
-    set: WriteSet,
-    closed_at: Instant,
-}
-
 /// The reading loop's state.
 pub struct Reader<'session> {
     consumer: &'session BaseConsumer<GroupContext>,
     settings: &'session ConsumerSettings,
     shutdown: &'session Shutdown,
-    topic: OpenTopic,
-    probe: IdentityProbe<'session>,
-    ask_again_at: Instant,
     assembly: Assembly,
     pacing: Pacing,
-    closed: Option<ClosedSet>,
+    handover: Handover<'session>,
     committed: BTreeMap<i32, i64>,
+    log_ends: BTreeMap<i32, i64>,
     tail_watch: TailWatch,
     end_watch: Option<EndWatch>,
     assigned_at: Option<Instant>,
@@ -81,14 +71,12 @@ impl<'session> Reader<'session> {
         Reader {
             assembly: Assembly::new(topic.topic_id, settings.limits),
             pacing: Pacing::new(settings.max_delay),
-            ask_again_at: Instant::now() + settings.topic_check_interval,
+            handover: Handover::new(probe, topic.kafka_topic_id, settings.topic_check_interval),
             consumer,
             settings,
             shutdown,
-            topic,
-            probe,
-            closed: None,
             committed: BTreeMap::new(),
+            log_ends: BTreeMap::new(),
             tail_watch: TailWatch::default(),
             end_watch,
             assigned_at: None,
@@ -143,7 +131,16 @@ impl<'session> Reader<'session> {
         if let Some(end) = end {
             self.on_write_end(end)?;
         }
-        self.look_after_identity()
+        if let Some(log_ends) = self.consumer.context().take_log_ends() {
+            self.log_ends = log_ends;
+            self.show_lag();
+        }
+        if let Some(set) = self.handover.take_confirmed()? {
+            // Sets are closed only while the writer is idle, so a writer that refuses one is gone.
+            let sent = self.consumer.context().link().send(set);
+            sent.map_err(|_| writer_gone())?;
+        }
+        Ok(())
     }
 
     /// Whether all that was wanted is done. Not before the group has answered and the logs have been held against
@@ -179,13 +176,7 @@ impl<'session> Reader<'session> {
                     self.committed.remove(partition);
                     self.tail_watch.forget(*partition);
                 }
-                if let Some(closed) = &mut self.closed {
-                    closed
-                        .set
-                        .batches
-                        .retain(|batch| !partitions.contains(&batch.kafka_partition));
-                }
-                self.closed.take_if(|closed| closed.set.batches.is_empty());
+                self.handover.revoke(&partitions);
                 happenings::revoked(&partitions);
             }
         }
@@ -213,7 +204,6 @@ impl<'session> Reader<'session> {
     }
 
     fn on_committed(&mut self, batches: &[CommittedBatch]) {
-        let log_ends = self.consumer.context().log_ends();
         let suspicions = self.consumer.context().suspicions();
         let mut list = TopicPartitionList::new();
         for batch in batches {
@@ -227,9 +217,6 @@ impl<'session> Reader<'session> {
                 continue;
             }
             self.committed.insert(batch.partition, batch.next_offset);
-            if let Some(end) = log_ends.get(&batch.partition) {
-                happenings::lag(batch.partition, (end - batch.next_offset).max(0));
-            }
             let offset = Offset::Offset(batch.next_offset);
             if let Err(error) =
                 list.add_partition_offset(&self.settings.topic, batch.partition, offset)
@@ -237,81 +224,34 @@ impl<'session> Reader<'session> {
                 tracing::debug!(%error, "an offset cannot be reported to the group");
             }
         }
+        self.show_lag();
         // For lag tools alone: PostgreSQL knows where to go on.
         if let Err(error) = self.consumer.commit(&list, CommitMode::Async) {
             tracing::debug!(%error, "the group's offsets, which only lag tools read, were not updated");
         }
     }
 
+    fn show_lag(&self) {
+        for (partition, end) in &self.log_ends {
+            if let Some(next_offset) = self.committed.get(partition) {
+                happenings::lag(*partition, (end - next_offset).max(0));
+            }
+        }
+    }
+
     /// Closes the set being filled, if the one before it is out of the way.
     fn close_set(&mut self) {
-        if self.closed.is_some() || !self.consumer.context().link().is_idle() {
+        if !self.handover.is_empty() || !self.consumer.context().link().is_idle() {
             return;
         }
-        let log_ends = self.consumer.context().log_ends();
+        let log_ends = &self.log_ends;
         if let Some(set) = self
             .assembly
             .close(|partition| log_ends.get(&partition).copied())
         {
-            let closed_at = Instant::now();
-            self.closed = Some(ClosedSet { set, closed_at });
-            self.probe.ask(IDENTITY_TIMEOUT);
+            self.handover.put(set);
         }
         self.pacing.emptied();
-    }
-
-    /// Records may only be written as the topic's own if Kafka says, later than the last of them was read, that the
-    /// topic still is the one it was: after a topic has been deleted and created again, the client silently goes on in
-    /// the new one at the old offset.
-    fn look_after_identity(&mut self) -> Result<(), SessionEnd> {
-        if self.probe.asked_at().is_none() {
-            if Instant::now() >= self.ask_again_at {
-                self.probe.ask(IDENTITY_TIMEOUT);
-            }
-            return Ok(());
-        }
-        let asked_at = self.probe.asked_at();
-        let Some(answer) = self.probe.answer(Duration::ZERO) else {
-            return Ok(());
-        };
-        self.ask_again_at = Instant::now() + self.settings.topic_check_interval;
-        match answer {
-            Ok(TopicIdentity::Id(id)) if id == self.topic.kafka_topic_id => {
-                let is_waiting = self.closed.as_ref().map(|closed| closed.closed_at);
-                match (is_waiting, asked_at) {
-                    (Some(closed_at), Some(asked_at)) if asked_at >= closed_at => {
-                        self.send_closed_set()
-                    }
-                    (Some(_), _) => {
-                        self.probe.ask(IDENTITY_TIMEOUT);
-                        Ok(())
-                    }
-                    (None, _) => Ok(()),
-                }
-            }
-            Ok(TopicIdentity::Id(_)) => Err(SessionEnd::Again(Again::TopicRecreated)),
-            Ok(TopicIdentity::Missing) => Err(SessionEnd::Again(Again::TopicMissing)),
-            Err(error) => {
-                if let Some(failure) = error
-                    .code
-                    .and_then(|code| configuration_failure(code, &error.reason))
-                {
-                    return Err(failure.into());
-                }
-                tracing::debug!(%error, "asking again");
-                self.ask_again_at = Instant::now() + IDENTITY_RETRY_DELAY;
-                Ok(())
-            }
-        }
-    }
-
-    fn send_closed_set(&mut self) -> Result<(), SessionEnd> {
-        let Some(closed) = self.closed.take() else {
-            return Ok(());
-        };
-        // Sets are closed only while the writer is idle, so a writer that refuses one is gone.
-        let sent = self.consumer.context().link().send(closed.set);
-        sent.map_err(|_| writer_gone())
     }
 
     /// The set being filled is full and the one before it is not written yet: hold still.
@@ -332,7 +272,7 @@ impl<'session> Reader<'session> {
     }
 
     fn poll_wait(&self, now: Instant) -> Duration {
-        let is_answer_expected = self.closed.is_some();
+        let is_answer_expected = !self.handover.is_empty();
         let wait = match self.pacing.until_due(now) {
             Some(until_due) => until_due.clamp(SHORT_WAIT, IDLE_WAIT),
             None => IDLE_WAIT,
@@ -399,35 +339,10 @@ impl<'session> Reader<'session> {
         Ok(())
     }
 
-    fn on_client_error(&mut self, error: &KafkaError) -> Result<(), SessionEnd> {
-        let Some(code) = code_of(error) else {
-            return Err(SessionEnd::Again(Again::Kafka(error.to_string())));
-        };
-        match code {
-            // The client reconnects by itself.
-            RDKafkaErrorCode::AllBrokersDown
-            | RDKafkaErrorCode::BrokerTransportFailure
-            | RDKafkaErrorCode::Resolve
-            | RDKafkaErrorCode::OperationTimedOut
-            | RDKafkaErrorCode::CoordinatorLoadInProgress
-            | RDKafkaErrorCode::CoordinatorNotAvailable
-            | RDKafkaErrorCode::NotCoordinator
-            | RDKafkaErrorCode::LeaderNotAvailable => Ok(()),
-            // The client skips what it cannot read, which must not become a gap.
-            RDKafkaErrorCode::BadMessage
-            | RDKafkaErrorCode::NotImplemented
-            | RDKafkaErrorCode::BadCompression => {
-                tracing::error!(%error, "a record batch cannot be read");
-                Err(SessionEnd::Again(self.unreadable()))
-            }
-            RDKafkaErrorCode::UnknownTopicOrPartition | RDKafkaErrorCode::UnknownTopic => {
-                Err(SessionEnd::Again(Again::TopicMissing))
-            }
-            _ => match configuration_failure(code, &error.to_string()) {
-                Some(failure) => Err(failure.into()),
-                // An offset out of range, among others: the next session compares the log with bronze.
-                None => Err(SessionEnd::Again(Again::Kafka(error.to_string()))),
-            },
+    fn on_client_error(&self, error: &KafkaError) -> Result<(), SessionEnd> {
+        match end_by_client_error(error, || self.unreadable()) {
+            Some(end) => Err(end),
+            None => Ok(()),
         }
     }
 
@@ -449,9 +364,10 @@ impl<'session> Reader<'session> {
         if self.pacing.is_paused() || self.consumer.context().health().is_away(Dependency::Kafka) {
             return Ok(());
         }
-        let log_ends = self.consumer.context().log_ends();
         let now = Instant::now();
-        let quiet = self.tail_watch.pick_quiet(&self.assembly, &log_ends, now);
+        let quiet = self
+            .tail_watch
+            .pick_quiet(&self.assembly, &self.log_ends, now);
         let Some((partition, expected)) = quiet else {
             return Ok(());
         };
@@ -503,7 +419,7 @@ impl<'session> Reader<'session> {
             }
             self.close_set();
             let is_idle = self.consumer.context().link().is_idle();
-            if is_idle && self.closed.is_none() && self.assembly.is_empty() {
+            if is_idle && self.handover.is_empty() && self.assembly.is_empty() {
                 return SessionEnd::Finished;
             }
             if Instant::now() >= deadline {

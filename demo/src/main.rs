@@ -191,13 +191,16 @@ impl Demo {
                 Ok::<_, warehouse::WarehouseError>(status)
             })?;
             live.show(&status);
-            records = records.or(self.records_sent()?);
+            if records.is_none() {
+                records = self.records_sent()?;
+            }
             if is_done(&status, records) {
                 return Ok(true);
             }
             self.check_alive()?;
             // On the runtime, so that signals are heard.
-            self.runtime.block_on(tokio::time::sleep(Duration::from_millis(250)));
+            self.runtime
+                .block_on(async { tokio::time::sleep(Duration::from_millis(250)).await });
         }
         Ok(false)
     }

@@ -207,8 +207,8 @@ const QUALITIES: &[&str] = &[
     "Classic", "Compact", "Premium", "Everyday", "Nordic", "Eco", "Urban", "Deluxe",
 ];
 
-/// How steeply popularity falls with rank: the second product sells about half as often as the first.
-const POPULARITY_EXPONENT: f64 = 0.95;
+/// How steeply popularity falls with rank: the second product sells a little more than half as often as the first.
+const POPULARITY_EXPONENT: f64 = 0.8;
 
 const fn kind(
     name: &'static str,

@@ -138,6 +138,7 @@ impl Shop {
         settings::check_time(from)?;
         let window_micros = length.num_microseconds().unwrap_or(i64::MAX).max(1);
         let rhythm = Rhythm::new(
+            self.settings.seed,
             start.timestamp_micros() - window_micros,
             start.timestamp_micros(),
         );

@@ -1,6 +1,7 @@
 //! The broker's JVM: formatted, started, made ready, paused, killed.
 
 use std::ffi::OsString;
+use std::fs;
 use std::net::{Ipv4Addr, TcpStream};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -190,8 +191,14 @@ impl KafkaBroker {
             PRIVATE,
         )?;
         self.write_properties()?;
-        if self.data().join("meta.properties").exists() {
+        // The first thing that a broker writes into formatted storage.
+        let has_run = self.data().join("__cluster_metadata-0").exists();
+        if has_run {
             return Ok(());
+        }
+        // What an interrupted formatting left behind.
+        if self.data().exists() {
+            fs::remove_dir_all(self.data()).map_err(StackError::io("remove", &self.data()))?;
         }
         self.format()
     }

@@ -39,7 +39,9 @@ fn a_killed_program_takes_its_servers_along_and_the_data_stays() {
     println!("kill -9: both servers gone after {took:?}");
 
     // At once, while the guard may still be at work: the next start waits for it.
+    let last_address = text(&record, "kafka_bootstrap_servers").to_owned();
     let (mut next, record) = up(home.path(), "killed");
+    assert_eq!(text(&record, "kafka_bootstrap_servers"), last_address);
     assert_eq!(
         ask(text(&record, "superuser_url"), "SELECT n::text FROM kept"),
         "42"
@@ -94,6 +96,37 @@ fn a_second_of_the_same_name_is_refused(home: &Path, owner: u32) {
         told.contains(&format!("already running (process {owner})")),
         "{told}"
     );
+}
+
+#[test]
+fn a_start_that_is_killed_at_any_moment_leaves_no_process_behind() {
+    let home = open_directory();
+    for milliseconds in [5, 300, 1_200, 2_500, 4_000] {
+        let starting = local_stack(home.path())
+            .args(["up", "--name", "often-killed"])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        std::thread::sleep(Duration::from_millis(milliseconds));
+        drop(Program(starting));
+        eventually("all that was started is gone", || {
+            processes_about(home.path()) == 0
+        });
+    }
+    // And what the starts left half-done is completed by the next.
+    up(home.path(), "often-killed");
+}
+
+/// How many processes have a path within this directory on their command line.
+fn processes_about(directory: &Path) -> usize {
+    let needle = directory.as_os_str().as_encoded_bytes();
+    std::fs::read_dir("/proc")
+        .unwrap()
+        .flatten()
+        .filter_map(|entry| std::fs::read(entry.path().join("cmdline")).ok())
+        .filter(|line| line.windows(needle.len()).any(|window| window == needle))
+        .count()
 }
 
 #[test]

@@ -12,6 +12,7 @@ mod command_line;
 mod ending;
 mod external;
 mod faults;
+mod prerequisites;
 mod proxy;
 mod side_by_side;
 mod support;
