@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use clap::builder::FalseyValueParser;
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 use service_kit::endpoint::install_metrics;
@@ -129,7 +130,7 @@ pub struct RunArgs {
     on_retention_loss: RetentionLossPolicy,
 
     /// Exit with 0 when all that Kafka held at the start is in bronze
-    #[arg(long, env = "ASSAY_EXIT_AT_END")]
+    #[arg(long, env = "ASSAY_EXIT_AT_END", value_parser = FalseyValueParser::new())]
     exit_at_end: bool,
 
     #[command(flatten)]

@@ -21,6 +21,9 @@ const BETWEEN_LOOKS_FOR_TOPIC: Duration = Duration::from_secs(1);
 const FIRST_RETRY_DELAY: Duration = Duration::from_millis(200);
 const LONGEST_RETRY_DELAY: Duration = Duration::from_secs(5);
 
+/// The id of all topics where Kafka knows no ids: sixteen zero bytes in base64.
+const NO_TOPIC_ID: &str = "AAAAAAAAAAAAAAAAAAAAAA";
+
 /// The topic as this session reads it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OpenTopic {
@@ -82,6 +85,12 @@ impl Opening<'_> {
             match self.await_answer(consumer, probe)? {
                 Ok(TopicIdentity::Id(id)) => {
                     self.health.back(Dependency::Kafka);
+                    if id == NO_TOPIC_ID {
+                        tracing::warn!(
+                            "this Kafka gives topics no id (it is older than 2.8): a topic that is created anew can only be \
+                             told from the one before by comparing records"
+                        );
+                    }
                     return Ok(id);
                 }
                 Ok(TopicIdentity::Missing) => {

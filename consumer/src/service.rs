@@ -8,12 +8,13 @@ use rdkafka::consumer::{BaseConsumer, Consumer};
 use service_kit::endpoint::{self, Metrics};
 use service_kit::{Backoff, Failure, HttpArgs, Outcome, Readiness, Shutdown, supervise};
 use tokio::runtime::Handle;
+use warehouse::service::first_session;
 use warehouse::{DatabaseSettings, Warehouse};
 
 use crate::end_watch::EndWatch;
 use crate::group::{GroupContext, GroupEnvironment, lock};
 use crate::happenings;
-use crate::health::Health;
+use crate::health::{Dependency, Health};
 use crate::link::link;
 use crate::native::IdentityProbe;
 use crate::opening::{OpenTopic, Opening, sleep_unless_shutdown};
@@ -49,8 +50,14 @@ pub async fn run(
         &database.target(),
     );
     let warehouse = Warehouse::new(database, CONNECTIONS)?;
-    // Made once here only so that wrong settings show at once.
+    // Made once here only so that wrong settings show at once, and not first when the topic exists.
     settings.group_client()?;
+    match first_session(&warehouse, settings.patience, &shutdown).await {
+        Ok(session) => session.release(),
+        Err(Failure::Interrupted) => return Ok(()),
+        Err(failure) => return Err(failure),
+    }
+    health.back(Dependency::Postgres);
     let sessions = Sessions {
         patience_ends: Some(Instant::now() + settings.patience),
         settings,

@@ -86,12 +86,13 @@ impl ConsumerSettings {
     pub fn plain_client(&self) -> Result<ClientConfig, Failure> {
         let mut config = ClientConfig::new();
         config.set("client.id", "assay-consumer");
-        // Bounds on memory. The queue may exceed its limit by one response.
+        // Bounds on memory. The queue may exceed its limit by one response; responses are small, because they are
+        // counted as they travel, and compressed records grow several times over on arrival.
         config
-            .set("queued.max.messages.kbytes", "32768")
+            .set("queued.max.messages.kbytes", "16384")
             .set("queued.min.messages", "20000")
-            .set("fetch.max.bytes", "16777216")
-            .set("fetch.message.max.bytes", "2097152")
+            .set("fetch.max.bytes", "2097152")
+            .set("fetch.message.max.bytes", "262144")
             // How long to hold still when the queue is full; the default of a second would starve the writer.
             .set("fetch.queue.backoff.ms", "20")
             // How soon partitions that are added to the topic are noticed.
@@ -156,7 +157,7 @@ mod tests {
             ("check.crcs", "true"),
             ("isolation.level", "read_committed"),
             ("partition.assignment.strategy", "cooperative-sticky"),
-            ("queued.max.messages.kbytes", "32768"),
+            ("queued.max.messages.kbytes", "16384"),
             ("session.timeout.ms", "15000"),
         ] {
             assert_eq!(config.get(key), Some(value), "{key}");

@@ -162,7 +162,7 @@ async fn fingerprints(client: &Client) -> Vec<(&'static str, i64, String)> {
         ("fct_orders", include_str!("support/fct_orders.sql")),
         ("dim_customers", "SELECT customer_id, customer_type, country, city, attributes_at, attributes_partition, attributes_offset FROM silver.dim_customers"),
         ("dim_products", "SELECT product_id, product_name, category, attributes_at, attributes_partition, attributes_offset FROM silver.dim_products"),
-        ("quarantined_events", "SELECT kafka_partition, kafka_offset, event_id, rule_version, reason, detail, state FROM silver.quarantined_events"),
+        ("quarantined_events", include_str!("support/quarantined_events.sql")),
         ("duplicate_events", "SELECT kafka_partition, kafka_offset, event_id, kept_kafka_partition, kept_kafka_offset FROM silver.duplicate_events"),
         ("sales_performance", "SELECT * FROM gold.sales_performance"),
         ("item_category_performance", "SELECT * FROM gold.item_category_performance"),

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use clap::builder::FalseyValueParser;
-use clap::{ArgAction, Args, Parser, Subcommand};
+use clap::builder::{FalseyValueParser, Resettable};
+use clap::{Arg, ArgAction, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use event_contract::Reason;
 use service_kit::{HttpArgs, KafkaArgs, PatienceArgs, parse_duration, parse_percent};
 
@@ -31,6 +31,28 @@ pub struct Cli {
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
+}
+
+impl Cli {
+    /// The command line of this process. A variable that is set to nothing counts as not set, since that is how compose
+    /// files pass on what the user left out. Ends the process where the command line is wrong, or asks for help.
+    pub fn from_process() -> Cli {
+        let command =
+            Cli::command().mut_subcommands(|subcommand| subcommand.mut_args(forget_empty_variable));
+        Cli::from_arg_matches(&command.get_matches()).unwrap_or_else(|error| error.exit())
+    }
+}
+
+fn forget_empty_variable(arg: Arg) -> Arg {
+    let is_empty = arg
+        .get_env()
+        .and_then(std::env::var_os)
+        .is_some_and(|value| value.is_empty());
+    if is_empty {
+        arg.env(Resettable::Reset)
+    } else {
+        arg
+    }
 }
 
 /// What to do.
@@ -74,17 +96,9 @@ pub struct RunArgs {
     #[command(flatten)]
     pub output: OutputArgs,
 
-    /// Partitions of the topic, where it has to be created
-    #[arg(long, env = "PRODUCER_PARTITIONS", allow_negative_numbers = true, value_name = "N", default_value_t = 6,
-        value_parser = clap::value_parser!(i32).range(1..=10_000))]
-    pub partitions: i32,
-    /// How batches are compressed on their way to Kafka
-    #[arg(long, env = "PRODUCER_COMPRESSION", value_enum, default_value = "lz4")]
-    pub compression: Compression,
-    /// Generate and encode, but publish nothing
-    #[arg(long, env = "PRODUCER_DRY_RUN", action = ArgAction::SetTrue, value_parser = FalseyValueParser::new())]
-    pub dry_run: bool,
-
+    /// The topic.
+    #[command(flatten)]
+    pub topic: TopicArgs,
     /// Kafka.
     #[command(flatten)]
     pub kafka: KafkaArgs,
@@ -92,8 +106,21 @@ pub struct RunArgs {
     #[command(flatten)]
     pub patience: PatienceArgs,
     /// Metrics.
-    #[command(flatten)]
+    #[command(flatten, next_help_heading = "Operation")]
     pub http: HttpArgs,
+}
+
+/// How to publish to the topic.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Kafka")]
+pub struct TopicArgs {
+    /// Partitions of the topic, where it has to be created
+    #[arg(long, env = "PRODUCER_PARTITIONS", allow_negative_numbers = true, value_name = "N", default_value_t = 6,
+        value_parser = clap::value_parser!(i32).range(1..=10_000))]
+    pub partitions: i32,
+    /// How batches are compressed on their way to Kafka
+    #[arg(long, env = "PRODUCER_COMPRESSION", value_enum, default_value = "lz4")]
+    pub compression: Compression,
 }
 
 /// How many events, and when.
@@ -186,6 +213,9 @@ pub struct OutputArgs {
     /// Print the summary as one line of JSON
     #[arg(long, env = "PRODUCER_JSON", action = ArgAction::SetTrue, value_parser = FalseyValueParser::new())]
     pub json: bool,
+    /// Generate and encode, but publish nothing
+    #[arg(long, env = "PRODUCER_DRY_RUN", action = ArgAction::SetTrue, value_parser = FalseyValueParser::new())]
+    pub dry_run: bool,
 }
 
 fn parse_rate(text: &str) -> Result<f64, String> {
@@ -258,8 +288,6 @@ fn spoilable_codes() -> String {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
 
     fn run_args(flags: &[&str]) -> Result<Box<RunArgs>, clap::Error> {

@@ -104,7 +104,7 @@ fn publish(args: &RunArgs, readiness: &Readiness, shutdown: &Shutdown) -> Outcom
 }
 
 fn open_outlet(args: &RunArgs, receipts: Receipts, shutdown: &Shutdown) -> Result<Outlet, Failure> {
-    if args.dry_run {
+    if args.output.dry_run {
         return Ok(Outlet::Nowhere {
             topic: args.kafka.topic.clone(),
             receipts: Box::new(receipts),
@@ -112,8 +112,8 @@ fn open_outlet(args: &RunArgs, receipts: Receipts, shutdown: &Shutdown) -> Resul
     }
     let settings = PublishSettings {
         kafka: args.kafka.clone(),
-        compression: args.compression,
-        partitions: args.partitions,
+        compression: args.topic.compression,
+        partitions: args.topic.partitions,
         patience: args.patience.wait_for_dependencies,
     };
     settings.connect(receipts, shutdown).map(Outlet::Kafka)

@@ -2,11 +2,10 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
 use producer::cli::Cli;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = Cli::from_process();
     service_kit::launch("producer", 1, |shutdown| {
         producer::commands::execute(cli, shutdown)
     })

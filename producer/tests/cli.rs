@@ -247,6 +247,23 @@ fn the_environment_stands_in_for_flags() {
 }
 
 #[test]
+fn variables_that_are_set_to_nothing_count_as_not_set() {
+    let mut command = support::producer(&["run", "--dry-run", "--json", "--count", "10"]);
+    command.envs(
+        [
+            "PRODUCER_RATE",
+            "PRODUCER_START",
+            "PRODUCER_TRUTH",
+            "PRODUCER_BAD_MIX",
+            "PRODUCER_SEED",
+        ]
+        .map(|name| (name, "")),
+    );
+    let output = command.output().expect("the producer starts");
+    assert!(output.status.success(), "{}", stderr(&output));
+}
+
+#[test]
 fn helpers_answer() {
     let script = run(&["completions", "bash"]);
     assert!(String::from_utf8_lossy(&script.stdout).contains("--duplicate-pct"));

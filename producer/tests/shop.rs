@@ -70,7 +70,7 @@ fn the_events_of_a_seed_are_the_same_for_ever() {
     assert_eq!(events.len(), 10_000);
     assert_eq!(
         digest_of(&events),
-        "37490301e4357a0df60494c52735a6309b22fd7910c1022773545036807bb197"
+        "f93b145ab0ca811b1d39011b636e991eacbf19345dfd0a57cffa41c2e59d8ac7"
     );
 }
 

@@ -96,6 +96,11 @@ async fn wrong_settings_end_with_3_and_say_what_to_do() {
         &["depends"],
     );
     assert_ends(
+        consumer_process("a b", &url).env("ASSAY_EXIT_AT_END", "1"),
+        3,
+        &["topic"],
+    );
+    assert_ends(
         consumer_process(&topic, &url).env("ASSAY_HTTP_ADDR", "192.0.2.1:1"),
         3,
         &["--http-addr"],

@@ -6,6 +6,8 @@ use consumer::settings::ConsumerSettings;
 use local_stack::proxy::TcpProxy;
 use local_stack::testing::{TestDatabase, fresh_topic};
 use local_stack::{Stack, StackOptions};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 
 use crate::support::kafka::{Sent, producer, producer_at, send, send_with};
 use crate::support::ledger::Ledger;
@@ -132,6 +134,99 @@ async fn while_postgresql_is_away_it_stays_in_the_group_and_goes_on_afterwards()
         "it has left the group"
     );
     running.stop().await.unwrap();
+    ledger.assert_holds_exactly(sent).await;
+}
+
+/// A member that cannot write must not keep the others from sharing its partitions.
+#[tokio::test(flavor = "multi_thread")]
+async fn another_consumer_can_join_while_postgresql_is_away_for_the_first() {
+    let topic = fresh_topic(2);
+    let database = migrated_database("one_away");
+    let (proxy, url) = proxied(&database);
+    let ledger = Ledger::open(&database.superuser_url).await;
+    let small = ConsumerSettings {
+        limits: consumer::assembly::Limits {
+            max_rows: 100,
+            max_bytes: 1 << 20,
+        },
+        session_timeout: Duration::from_secs(6),
+        ..endless(&topic)
+    };
+    let first = Running::start(small, &url);
+    let mut sent = send(&topic, numbered(2, 10, "before"));
+    wait_until("the first records land", || async {
+        ledger.record_count().await == 10
+    })
+    .await;
+    proxy.refuse_connections(true);
+    proxy.cut_now();
+    sent.extend(send(&topic, numbered(2, 2_000, "meanwhile")));
+    tokio::time::sleep(Duration::from_secs(3)).await;
+
+    let second = Running::start(endless(&topic), &writer_url(&database.superuser_url));
+    wait_until("the second one has its share", || async {
+        ledger.record_count().await >= 1_010
+    })
+    .await;
+    assert_eq!(
+        ledger
+            .number("SELECT count(*) FROM ops.partitions WHERE fence > 1")
+            .await,
+        1
+    );
+    proxy.refuse_connections(false);
+    wait_until("all records land", || async {
+        ledger.record_count().await >= 2_010
+    })
+    .await;
+    first.stop().await.unwrap();
+    second.stop().await.unwrap();
+    ledger.assert_holds_exactly(sent).await;
+}
+
+/// A process that sleeps for longer than the group waits, and wakes up with records in hand that are not its to write.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_consumer_that_was_taken_for_dead_writes_nothing_when_it_wakes_up() {
+    let topic = fresh_topic(2);
+    let database = migrated_database("asleep");
+    let url = writer_url(&database.superuser_url);
+    let ledger = Ledger::open(&database.superuser_url).await;
+    let mut sleeper = crate::command_line::consumer_process(&topic, &url)
+        .args(["--session-timeout=6s", "--batch-max-delay=500ms"])
+        .spawn()
+        .unwrap();
+    let mut sent = send(&topic, numbered(2, 10, "before"));
+    wait_until("the first records land", || async {
+        ledger.record_count().await == 10
+    })
+    .await;
+
+    let signal =
+        |signal| kill(Pid::from_raw(i32::try_from(sleeper.id()).unwrap()), signal).unwrap();
+    sent.extend(send(&topic, numbered(2, 500, "in hand")));
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    signal(Signal::SIGSTOP);
+    let awake = Running::start(endless(&topic), &url);
+    sent.extend(send(&topic, numbered(2, 500, "while it sleeps")));
+    wait_until("the other one lands all", || async {
+        ledger.record_count().await >= 1_010
+    })
+    .await;
+    signal(Signal::SIGCONT);
+    sent.extend(send(&topic, numbered(2, 500, "when it is awake")));
+    wait_until("all records land", || async {
+        ledger.record_count().await >= 1_510
+    })
+    .await;
+    // Long enough for the sleeper to try what it had in hand.
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    assert!(
+        sleeper.try_wait().unwrap().is_none(),
+        "the sleeper must join again"
+    );
+    sleeper.kill().unwrap();
+    sleeper.wait().unwrap();
+    awake.stop().await.unwrap();
     ledger.assert_holds_exactly(sent).await;
 }
 
