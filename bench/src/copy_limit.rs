@@ -47,29 +47,50 @@ pub(crate) const FACTS: [Twin; 3] = [
 /// How long psql takes to copy the rows of the tables into their twins, one table after the other.
 pub(crate) async fn time_copies(stack: &Stack, room: &Room, twins: &[&Twin]) -> Result<Duration> {
     let url = &room.database.superuser_url;
-    room.client.batch_execute("CREATE SCHEMA IF NOT EXISTS bench").await?;
+    room.client
+        .batch_execute("CREATE SCHEMA IF NOT EXISTS bench")
+        .await?;
     let mut total = Duration::ZERO;
     for Twin { table, twin, make } in twins {
         room.client.batch_execute(make).await?;
         let file = stack.dir().join("copy.bin");
         let file_name = file.display();
-        psql(stack, url, &format!("\\copy (SELECT * FROM {table}) TO '{file_name}' WITH (FORMAT binary)"))?;
+        psql(
+            stack,
+            url,
+            &format!("\\copy (SELECT * FROM {table}) TO '{file_name}' WITH (FORMAT binary)"),
+        )?;
         room.checkpoint().await?;
         let began = Instant::now();
-        psql(stack, url, &format!("\\copy {twin} FROM '{file_name}' WITH (FORMAT binary)"))?;
+        psql(
+            stack,
+            url,
+            &format!("\\copy {twin} FROM '{file_name}' WITH (FORMAT binary)"),
+        )?;
         total += began.elapsed();
-        room.client.batch_execute(&format!("DROP TABLE {twin}")).await?;
+        room.client
+            .batch_execute(&format!("DROP TABLE {twin}"))
+            .await?;
         std::fs::remove_file(&file).context("removing the copied rows")?;
     }
     Ok(total)
 }
 
 fn psql(stack: &Stack, url: &str, command: &str) -> Result<()> {
-    let program = stack
-        .postgres_bin()
-        .map_or_else(|| Path::new("psql").to_owned(), |directory| directory.join("psql"));
+    let program = stack.postgres_bin().map_or_else(
+        || Path::new("psql").to_owned(),
+        |directory| directory.join("psql"),
+    );
     let output = Command::new(&program)
-        .args([url, "--no-psqlrc", "--quiet", "-v", "ON_ERROR_STOP=1", "-c", command])
+        .args([
+            url,
+            "--no-psqlrc",
+            "--quiet",
+            "-v",
+            "ON_ERROR_STOP=1",
+            "-c",
+            command,
+        ])
         .output()
         .with_context(|| format!("running {}", program.display()))?;
     if !output.status.success() {

@@ -11,15 +11,28 @@ use crate::ingest::mebibytes;
 use crate::room::{LONGEST, Room};
 use crate::{Figure, Target};
 
-pub(crate) async fn measure(stack: &Stack, events: u64) -> Result<Vec<Figure>> {
+pub(crate) async fn measure(stack: &Stack, events: u64, statements: bool) -> Result<Vec<Figure>> {
     eprintln!("end_to_end: {events} events …");
     let room = Room::open(stack, "end_to_end").await?;
+    if statements {
+        room.client
+            .batch_execute("CREATE EXTENSION pg_stat_statements")
+            .await?;
+    }
     room.checkpoint().await?;
     let count = events.to_string();
-    let produce = ["run", "--orders-only", "--lines-mean", "3", "--count", &count];
+    let produce = [
+        "run",
+        "--orders-only",
+        "--lines-mean",
+        "3",
+        "--count",
+        &count,
+    ];
     let mut services = [
         room.pipeline.start("consumer", "consumer", &["run"])?,
-        room.pipeline.start("transformer", "transformer", &["run"])?,
+        room.pipeline
+            .start("transformer", "transformer", &["run"])?,
     ];
     // The services are up and waiting; the measurement begins with the first event.
     std::thread::sleep(Duration::from_secs(3));
@@ -54,14 +67,30 @@ pub(crate) async fn measure(stack: &Stack, events: u64) -> Result<Vec<Figure>> {
     )];
     let [consumer, transformer] = &mut services;
     for (name, cpu_name, service) in [
-        ("producer_peak_rss_mib", "producer_cpu_us_per_event", &mut producer),
-        ("consumer_peak_rss_mib", "consumer_cpu_us_per_event", consumer),
-        ("transformer_peak_rss_mib", "transformer_cpu_us_per_event", transformer),
+        (
+            "producer_peak_rss_mib",
+            "producer_cpu_us_per_event",
+            &mut producer,
+        ),
+        (
+            "consumer_peak_rss_mib",
+            "consumer_cpu_us_per_event",
+            consumer,
+        ),
+        (
+            "transformer_peak_rss_mib",
+            "transformer_cpu_us_per_event",
+            transformer,
+        ),
     ] {
         figures.extend(usage(name, cpu_name, service, events));
     }
     for service in &mut services {
         service.stop()?;
+    }
+    if statements {
+        let query = include_str!("statements.sql");
+        println!("{}", demo::samples::table(&room.client, query).await?);
     }
     figures.extend(against_the_limit(stack, &room, events, seconds).await?);
     Ok(figures)
@@ -77,7 +106,12 @@ fn usage(
     let mut figures = vec![Figure::new(name, peak, "MiB", Some(Target::AtMost(256.0)))];
     // A process that has ended tells no more.
     if let Some(seconds) = service.cpu_seconds() {
-        figures.push(Figure::new(cpu_name, seconds * 1e6 / events as f64, "µs", None));
+        figures.push(Figure::new(
+            cpu_name,
+            seconds * 1e6 / events as f64,
+            "µs",
+            None,
+        ));
     }
     figures
 }
@@ -85,7 +119,10 @@ fn usage(
 async fn gold_events(room: &Room) -> Result<i64> {
     let row = room
         .client
-        .query_one("SELECT coalesce(sum(event_count), 0)::bigint FROM ops.gold_batches", &[])
+        .query_one(
+            "SELECT coalesce(sum(event_count), 0)::bigint FROM ops.gold_batches",
+            &[],
+        )
         .await
         .context("counting gold")?;
     Ok(row.get(0))
@@ -108,7 +145,17 @@ async fn against_the_limit(
     let lines: f64 = rows.get(0);
     Ok(vec![
         Figure::new("lines_per_event", lines / events as f64, "lines", None),
-        Figure::new("copy_limit_events_per_s", events as f64 / limit, "events/s", None),
-        Figure::new("end_to_end_vs_limit", limit / seconds, "ratio", Some(Target::AtLeast(0.30))),
+        Figure::new(
+            "copy_limit_events_per_s",
+            events as f64 / limit,
+            "events/s",
+            None,
+        ),
+        Figure::new(
+            "end_to_end_vs_limit",
+            limit / seconds,
+            "ratio",
+            Some(Target::AtLeast(0.30)),
+        ),
     ])
 }

@@ -13,7 +13,9 @@ pub(crate) async fn measure(stack: &Stack, events: u64) -> Result<Vec<Figure>> {
     room.produce(&["run", "--orders-only", "--count", &events.to_string()])?;
     room.checkpoint().await?;
     eprintln!("bronze_vs_copy: draining …");
-    let mut consumer = room.pipeline.start("consumer", "consumer", &["run", "--exit-at-end"])?;
+    let mut consumer = room
+        .pipeline
+        .start("consumer", "consumer", &["run", "--exit-at-end"])?;
     let status = consumer.wait(LONGEST)?;
     if !status.success() {
         bail!("the consumer failed: {}", consumer.log()?);
@@ -32,13 +34,30 @@ pub(crate) async fn measure(stack: &Stack, events: u64) -> Result<Vec<Figure>> {
         bail!("{rows} rows in bronze after {events} events");
     }
     eprintln!("bronze_vs_copy: COPY of the same rows …");
-    let copy = time_copies(stack, &room, &[&BRONZE_EVENTS]).await?.as_secs_f64();
+    let copy = time_copies(stack, &room, &[&BRONZE_EVENTS])
+        .await?
+        .as_secs_f64();
     let peak = consumer.peak_rss_bytes();
     Ok(vec![
-        Figure::new("bronze_events_per_s", events as f64 / seconds, "events/s", None),
+        Figure::new(
+            "bronze_events_per_s",
+            events as f64 / seconds,
+            "events/s",
+            None,
+        ),
         Figure::new("copy_events_per_s", events as f64 / copy, "events/s", None),
-        Figure::new("bronze_vs_copy", copy / seconds, "ratio", Some(Target::AtLeast(0.7))),
-        Figure::new("consumer_alone_peak_rss_mib", mebibytes(peak), "MiB", Some(Target::AtMost(256.0))),
+        Figure::new(
+            "bronze_vs_copy",
+            copy / seconds,
+            "ratio",
+            Some(Target::AtLeast(0.7)),
+        ),
+        Figure::new(
+            "consumer_alone_peak_rss_mib",
+            mebibytes(peak),
+            "MiB",
+            Some(Target::AtMost(256.0)),
+        ),
     ])
 }
 

@@ -14,31 +14,72 @@ use crate::{Figure, Target};
 const WARM_UP: chrono::TimeDelta = chrono::TimeDelta::seconds(5);
 const LOOK_EVERY: Duration = Duration::from_millis(5);
 
-pub(crate) async fn measure(stack: &Stack, rate: u64, seconds: u64) -> Result<Vec<Figure>> {
+pub(crate) async fn measure(
+    stack: &Stack,
+    rate: u64,
+    seconds: u64,
+    statements: bool,
+) -> Result<Vec<Figure>> {
     eprintln!("latency: {rate} events/s for {seconds} s …");
     let room = Room::open(stack, "latency").await?;
+    if statements {
+        room.client
+            .batch_execute("CREATE EXTENSION pg_stat_statements")
+            .await?;
+    }
     room.checkpoint().await?;
     let (rate_text, duration) = (rate.to_string(), format!("{seconds}s"));
     let mut consumer = room.pipeline.start("consumer", "consumer", &["run"])?;
-    let mut transformer = room.pipeline.start("transformer", "transformer", &["run"])?;
+    let mut transformer = room
+        .pipeline
+        .start("transformer", "transformer", &["run"])?;
     std::thread::sleep(Duration::from_secs(3));
     let began: DateTime<Utc> = Utc::now();
-    let produce = ["run", "--orders-only", "--rate", &rate_text, "--duration", &duration];
+    let produce = [
+        "run",
+        "--orders-only",
+        "--rate",
+        &rate_text,
+        "--duration",
+        &duration,
+    ];
     let mut producer = room.pipeline.start("producer", "producer", &produce)?;
     let seen = watch_gold(&room, &mut producer).await?;
     consumer.stop()?;
     transformer.stop()?;
+    if statements {
+        let query = include_str!("statements.sql");
+        println!("{}", demo::samples::table(&room.client, query).await?);
+    }
     let mut latencies = latencies(&room, &seen, began + WARM_UP).await?;
     latencies.sort_by(f64::total_cmp);
     let at = |share: f64| -> f64 {
         let index = (latencies.len() as f64 * share) as usize;
-        latencies.get(index.min(latencies.len().saturating_sub(1))).copied().unwrap_or(f64::NAN)
+        latencies
+            .get(index.min(latencies.len().saturating_sub(1)))
+            .copied()
+            .unwrap_or(f64::NAN)
     };
     Ok(vec![
-        Figure::new("latency_events_measured", latencies.len() as f64, "events", None),
-        Figure::new("latency_ms_p50", at(0.50), "ms", Some(Target::AtMost(300.0))),
+        Figure::new(
+            "latency_events_measured",
+            latencies.len() as f64,
+            "events",
+            None,
+        ),
+        Figure::new(
+            "latency_ms_p50",
+            at(0.50),
+            "ms",
+            Some(Target::AtMost(300.0)),
+        ),
         Figure::new("latency_ms_p95", at(0.95), "ms", None),
-        Figure::new("latency_ms_p99", at(0.99), "ms", Some(Target::AtMost(1_000.0))),
+        Figure::new(
+            "latency_ms_p99",
+            at(0.99),
+            "ms",
+            Some(Target::AtMost(1_000.0)),
+        ),
         Figure::new("latency_ms_max", at(1.0), "ms", None),
     ])
 }

@@ -32,6 +32,9 @@ struct Cli {
     /// Events a second of the latency run
     #[arg(long, default_value_t = 5_000)]
     latency_rate: u64,
+    /// Show which statements PostgreSQL spends its time on; costs some of the speed
+    #[arg(long)]
+    statements: bool,
     /// Where the figures go
     #[arg(long, default_value = "target/bench/bench.json")]
     output: PathBuf,
@@ -95,17 +98,33 @@ fn run(cli: &Cli) -> Result<()> {
     let mut options = StackOptions::named("bench");
     options.data = DataPolicy::Discard;
     options.progress = Progress::Stderr;
+    if cli.statements {
+        let library = (
+            "shared_preload_libraries".to_owned(),
+            "pg_stat_statements".to_owned(),
+        );
+        options.postgres_settings.push(library);
+    }
     let stack = Stack::start(options)?;
     let mut figures = Vec::new();
     if cli.ingest_events > 0 {
         figures.extend(runtime.block_on(ingest::measure(&stack, cli.ingest_events))?);
     }
     if cli.end_to_end_events > 0 {
-        figures.extend(runtime.block_on(end_to_end::measure(&stack, cli.end_to_end_events))?);
+        figures.extend(runtime.block_on(end_to_end::measure(
+            &stack,
+            cli.end_to_end_events,
+            cli.statements,
+        ))?);
     }
     if cli.latency_seconds > 0 {
         let (rate, seconds) = (cli.latency_rate, cli.latency_seconds);
-        figures.extend(runtime.block_on(latency::measure(&stack, rate, seconds))?);
+        figures.extend(runtime.block_on(latency::measure(
+            &stack,
+            rate,
+            seconds,
+            cli.statements,
+        ))?);
     }
     print_table(&figures);
     if let Some(directory) = cli.output.parent() {
@@ -118,7 +137,10 @@ fn run(cli: &Cli) -> Result<()> {
 }
 
 fn print_table(figures: &[Figure]) {
-    println!("\n{:<38} {:>14}  {:<9} {:>12}", "figure", "measured", "unit", "asked");
+    println!(
+        "\n{:<38} {:>14}  {:<9} {:>12}",
+        "figure", "measured", "unit", "asked"
+    );
     for figure in figures {
         let asked = match figure.target {
             Some(Target::AtLeast(bound)) => format!("≥ {bound}"),

@@ -136,10 +136,8 @@ impl GroupContext {
         match assigned {
             // No partitions is an answer too: all are with other members.
             Ok(claimed) => self.tell(GroupEvent::Assigned(claimed)),
-            Err(end) => {
-                self.decline(consumer, partitions);
-                self.tell(GroupEvent::Broken(end));
-            }
+            // The group is left at once instead of being answered; the client does not mind (tested).
+            Err(end) => self.tell(GroupEvent::Broken(end)),
         }
     }
 
@@ -192,24 +190,6 @@ impl GroupContext {
                 "cannot start reading the assigned partitions",
                 &error,
             )),
-        }
-    }
-
-    /// The group wants an answer to every assignment, or closing the client would wait for one. So partitions that we
-    /// cannot have are taken paused, and go back when the session ends, which is at once. Nothing is read of them.
-    fn decline(&self, consumer: &BaseConsumer<Self>, partitions: &[i32]) {
-        let answered = self
-            .list(
-                partitions
-                    .iter()
-                    .map(|partition| (*partition, Offset::Beginning)),
-            )
-            .and_then(|list| {
-                consumer.incremental_assign(&list)?;
-                consumer.pause(&list)
-            });
-        if let Err(error) = answered {
-            tracing::debug!(%error, "cannot answer the group before leaving it");
         }
     }
 

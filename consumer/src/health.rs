@@ -20,7 +20,13 @@ pub enum Dependency {
 #[derive(Debug)]
 pub struct Health {
     readiness: Readiness,
-    states: Mutex<[State; 2]>,
+    inner: Mutex<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    states: [State; 2],
+    is_at_work: bool,
 }
 
 #[derive(Debug)]
@@ -65,14 +71,25 @@ impl Health {
         ];
         Health {
             readiness,
-            states: Mutex::new(states),
+            inner: Mutex::new(Inner {
+                states,
+                is_at_work: false,
+            }),
         }
+    }
+
+    /// Whether the topic is there and registered, so that records can be read.
+    pub fn is_at_work(&self, is_at_work: bool) {
+        let mut inner = self.lock();
+        inner.is_at_work = is_at_work;
+        self.publish(&inner);
     }
 
     /// An attempt failed.
     pub fn away(&self, dependency: Dependency, reason: &dyn Display) {
-        let mut states = self.lock();
-        let Some(state) = states
+        let mut inner = self.lock();
+        let Some(state) = inner
+            .states
             .iter_mut()
             .find(|state| state.dependency == dependency)
         else {
@@ -85,13 +102,14 @@ impl Health {
                 Dependency::Postgres => "postgresql",
             });
         }
-        self.publish(&states);
+        self.publish(&inner);
     }
 
     /// An attempt succeeded.
     pub fn back(&self, dependency: Dependency) {
-        let mut states = self.lock();
-        let Some(state) = states
+        let mut inner = self.lock();
+        let Some(state) = inner
+            .states
             .iter_mut()
             .find(|state| state.dependency == dependency)
         else {
@@ -99,28 +117,32 @@ impl Health {
         };
         let was_first = !std::mem::replace(&mut state.has_answered, true);
         if state.outage.back().is_some() || was_first {
-            self.publish(&states);
+            self.publish(&inner);
         }
     }
 
     /// Whether the dependency is known to be away.
     pub fn is_away(&self, dependency: Dependency) -> bool {
-        let states = self.lock();
-        states
+        let inner = self.lock();
+        inner
+            .states
             .iter()
             .any(|state| state.dependency == dependency && state.outage.lasting().is_some())
     }
 
-    fn publish(&self, states: &[State; 2]) {
-        match states.iter().find_map(State::obstacle) {
+    fn publish(&self, inner: &Inner) {
+        let obstacle = inner.states.iter().find_map(State::obstacle);
+        let waiting =
+            (!inner.is_at_work).then(|| "the topic is not there or not registered yet".to_owned());
+        match obstacle.or(waiting) {
             None => self.readiness.ready(),
             Some(obstacle) => self.readiness.not_ready(obstacle),
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, [State; 2]> {
+    fn lock(&self) -> MutexGuard<'_, Inner> {
         // Each change is a plain assignment, so a panic elsewhere leaves whole values behind.
-        self.states.lock().unwrap_or_else(PoisonError::into_inner)
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -129,7 +151,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ready_means_that_both_answer() {
+    fn ready_means_that_both_answer_and_that_there_is_a_topic() {
         let readiness = Readiness::new();
         let health = Health::new(readiness.clone(), "broker:9092", "db:5432/assay");
         health.back(Dependency::Kafka);
@@ -138,6 +160,8 @@ mod tests {
             "PostgreSQL at db:5432/assay has not answered yet"
         );
         health.back(Dependency::Postgres);
+        assert!(readiness.obstacle().unwrap().contains("topic"));
+        health.is_at_work(true);
         assert_eq!(readiness.obstacle(), None);
 
         health.away(Dependency::Kafka, &"no route");

@@ -95,6 +95,7 @@ impl Opening<'_> {
                 }
                 Ok(TopicIdentity::Missing) => {
                     self.health.back(Dependency::Kafka);
+                    self.health.is_at_work(false);
                     if !std::mem::replace(&mut has_said_missing, true) {
                         tracing::warn!(
                             "topic {} does not exist at {}: waiting for it; start the producer or create it, or set \

@@ -225,6 +225,9 @@ impl<'session> Reader<'session> {
             }
         }
         self.show_lag();
+        if list.count() == 0 {
+            return;
+        }
         // For lag tools alone: PostgreSQL knows where to go on.
         if let Err(error) = self.consumer.commit(&list, CommitMode::Async) {
             tracing::debug!(%error, "the group's offsets, which only lag tools read, were not updated");

@@ -1,7 +1,7 @@
 //! The service: one session after the other until nothing is left to do, beside the HTTP port.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, mpsc};
 use std::time::{Duration, Instant};
 
 use rdkafka::consumer::{BaseConsumer, Consumer};
@@ -28,6 +28,9 @@ use crate::writer::run_writer;
 const CONNECTIONS: usize = 3;
 /// From the wish for the end to the end: 6 s for what is in hand, the rest for leaving the group.
 const SHUTDOWN_GRACE: Duration = Duration::from_secs(10);
+const LONGEST_LEAVE_AT_SHUTDOWN: Duration = Duration::from_secs(3);
+/// Long enough to keep two clients of one process from being members at once; the fence would keep them apart too.
+const LONGEST_LEAVE: Duration = Duration::from_secs(30);
 const FIRST_RESTART_DELAY: Duration = Duration::from_millis(200);
 const LONGEST_RESTART_DELAY: Duration = Duration::from_secs(5);
 
@@ -115,6 +118,23 @@ async fn run_on_own_thread(mut sessions: Sessions) -> Outcome {
         Err(_) => {
             Err(anyhow::anyhow!("the reading thread stopped unexpectedly: this is a defect").into())
         }
+    }
+}
+
+/// Leaves the group, which gives the partitions back by a last callback. While no broker answers the client takes its
+/// time, so it is left to itself when `limit` is over: the group will notice without being told.
+fn leave_group(consumer: BaseConsumer<GroupContext>, limit: Duration) {
+    let (sender, receiver) = mpsc::channel();
+    let started = std::thread::Builder::new()
+        .name("kafka-leaver".to_owned())
+        .spawn(move || {
+            drop(consumer);
+            // Nobody listens any more where it took too long.
+            let _ = sender.send(());
+        });
+    let has_left = started.is_ok() && receiver.recv_timeout(limit).is_ok();
+    if !has_left {
+        tracing::warn!("Kafka did not answer to our leaving the group within {limit:?}");
     }
 }
 
@@ -214,8 +234,11 @@ impl Sessions {
             }
         };
         let end = self.read_with(&consumer).unwrap_or_else(|end| end);
-        // Leaves the group, which answers with a last callback.
-        drop(consumer);
+        let limit = match self.shutdown.is_requested() {
+            true => LONGEST_LEAVE_AT_SHUTDOWN,
+            false => LONGEST_LEAVE,
+        };
+        leave_group(consumer, limit);
         end
     }
 
@@ -243,6 +266,7 @@ impl Sessions {
         self.open_topic = Some(topic.clone());
 
         consumer.context().set_topic_id(topic.topic_id);
+        self.health.is_at_work(true);
         happenings::session_begins(
             &self.settings.topic,
             topic.topic_id,

@@ -95,6 +95,8 @@ impl ConsumerSettings {
             .set("fetch.message.max.bytes", "262144")
             // How long to hold still when the queue is full; the default of a second would starve the writer.
             .set("fetch.queue.backoff.ms", "20")
+            // How soon a broker that came back is noticed, at most.
+            .set("reconnect.backoff.max.ms", "2000")
             // How soon partitions that are added to the topic are noticed.
             .set("topic.metadata.refresh.interval.ms", "30000");
         for (key, value) in &self.kafka_properties {

@@ -57,7 +57,10 @@ impl Fleet {
     ) -> Result<Service> {
         let binary = self.binaries.join(service);
         if !binary.exists() {
-            bail!("{} is missing: run `cargo build` with the same profile", binary.display());
+            bail!(
+                "{} is missing: run `cargo build` with the same profile",
+                binary.display()
+            );
         }
         let log = self.logs.join(format!("{name}.log"));
         let output = self.logs.join(format!("{name}.out"));
@@ -127,7 +130,11 @@ impl Service {
             }
             std::thread::sleep(Duration::from_millis(20));
         }
-        bail!("{} has not ended after {longest:?}; its log is {}", self.name, self.log.display())
+        bail!(
+            "{} has not ended after {longest:?}; its log is {}",
+            self.name,
+            self.log.display()
+        )
     }
 
     /// Asks it to stop and waits; kills it when it takes too long.
@@ -188,7 +195,8 @@ impl Service {
     /// # Errors
     /// Where the file cannot be read.
     pub fn log(&self) -> Result<String> {
-        std::fs::read_to_string(&self.log).with_context(|| format!("reading {}", self.log.display()))
+        std::fs::read_to_string(&self.log)
+            .with_context(|| format!("reading {}", self.log.display()))
     }
 
     fn measure(&mut self) {

@@ -55,7 +55,10 @@ impl LiveStatus {
         if self.is_terminal {
             let block = self.block(status, rates);
             self.draw(&block);
-        } else if self.last_line.is_none_or(|last| last.elapsed() >= LINE_EVERY) {
+        } else if self
+            .last_line
+            .is_none_or(|last| last.elapsed() >= LINE_EVERY)
+        {
             self.last_line = Some(Instant::now());
             println!("{}", one_line(status, rates));
         }
@@ -122,7 +125,10 @@ impl LiveStatus {
             format!("  freshness {}", freshness(status)),
             String::new(),
             format!("  psql   psql \"{}\"", self.addresses.psql),
-            format!("  kafka  {}  topic {}", self.addresses.kafka, self.addresses.topic),
+            format!(
+                "  kafka  {}  topic {}",
+                self.addresses.kafka, self.addresses.topic
+            ),
             format!("  logs   {}", self.addresses.logs),
             "  Ctrl-C stops everything.".dim().to_string(),
         ]
@@ -180,7 +186,7 @@ fn freshness(status: &Status) -> String {
 }
 
 fn per_second(rate: f64) -> String {
-    format!("{}/s", grouped(rate.round().clamp(0.0, 1e15) as i64))
+    format!("{rate:.0}/s")
 }
 
 /// 1234567 as 1,234,567.
@@ -188,7 +194,7 @@ pub fn grouped(number: i64) -> String {
     let digits = number.unsigned_abs().to_string();
     let mut text = String::new();
     for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index) % 3 == 0 {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
             text.push(',');
         }
         text.push(digit);

@@ -112,8 +112,23 @@ fn run(cli: &Cli) -> Result<Ending> {
 fn start_producer(cli: &Cli, pipeline: &Pipeline, truth: &std::path::Path) -> Result<Service> {
     let truth = truth.display().to_string();
     let seed = cli.seed.to_string();
-    let mut arguments = vec!["run", "--seed", &seed, "--truth", &truth, "--backfill", &cli.backfill];
-    arguments.extend(["--duplicate-pct", "1", "--late-pct", "2", "--bad-pct", "0.5"]);
+    let mut arguments = vec![
+        "run",
+        "--seed",
+        &seed,
+        "--truth",
+        &truth,
+        "--backfill",
+        &cli.backfill,
+    ];
+    arguments.extend([
+        "--duplicate-pct",
+        "1",
+        "--late-pct",
+        "2",
+        "--bad-pct",
+        "0.5",
+    ]);
     let (events, rate, history) = (
         cli.events.map(|events| events.to_string()),
         cli.rate.to_string(),
@@ -214,7 +229,10 @@ impl Demo {
         }
         let text = std::fs::read_to_string(&self.truth).context("reading the producer's truth")?;
         let truth = event_contract::truth::Truth::from_sealed_json(&text)?;
-        println!("\nthe producer sent {} records", grouped(i64::try_from(truth.records)?));
+        println!(
+            "\nthe producer sent {} records",
+            grouped(i64::try_from(truth.records)?)
+        );
         Ok(Some(i64::try_from(truth.records)?))
     }
 

@@ -45,11 +45,16 @@ impl Pipeline {
         topic: &str,
         logs: PathBuf,
     ) -> Result<Pipeline> {
-        let is_users_own = stack.postgres_pid().is_none() && std::env::var_os("ASSAY_STACK").is_none();
+        let is_users_own =
+            stack.postgres_pid().is_none() && std::env::var_os("ASSAY_STACK").is_none();
         let pipeline = Pipeline {
             fleet: Fleet::new(logs)?,
             owner_url: owner_url.to_owned(),
-            role_password: if is_users_own { None } else { Some(role_password(owner_url)?) },
+            role_password: if is_users_own {
+                None
+            } else {
+                Some(role_password(owner_url)?)
+            },
             kafka_bootstrap_servers: stack.kafka_bootstrap_servers().to_owned(),
             topic: topic.to_owned(),
         };
@@ -60,11 +65,11 @@ impl Pipeline {
     fn migrate(&self) -> Result<()> {
         let mut environment = vec![("DATABASE_URL".to_owned(), self.owner_url.clone())];
         if let Some(password) = &self.role_password {
-            environment.extend(
-                ROLES.map(|(_, variable)| (variable.to_owned(), password.clone())),
-            );
+            environment.extend(ROLES.map(|(_, variable)| (variable.to_owned(), password.clone())));
         }
-        let mut migration = self.fleet.spawn("transformer", "migrate", &["migrate"], &environment)?;
+        let mut migration =
+            self.fleet
+                .spawn("transformer", "migrate", &["migrate"], &environment)?;
         let status = migration.wait(Duration::from_secs(120))?;
         if !status.success() {
             bail!("migrating the warehouse failed: {}", migration.log()?);
@@ -92,7 +97,10 @@ impl Pipeline {
         more: &[(&str, &str)],
     ) -> Result<Service> {
         let mut environment = vec![
-            ("KAFKA_BOOTSTRAP_SERVERS".to_owned(), self.kafka_bootstrap_servers.clone()),
+            (
+                "KAFKA_BOOTSTRAP_SERVERS".to_owned(),
+                self.kafka_bootstrap_servers.clone(),
+            ),
             ("KAFKA_TOPIC".to_owned(), self.topic.clone()),
         ];
         let role = match service {
@@ -103,7 +111,10 @@ impl Pipeline {
         if let Some(role) = role {
             environment.push(("DATABASE_URL".to_owned(), self.url_of(role)?));
         }
-        environment.extend(more.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())));
+        environment.extend(
+            more.iter()
+                .map(|(key, value)| ((*key).to_owned(), (*value).to_owned())),
+        );
         self.fleet.spawn(service, name, arguments, &environment)
     }
 
@@ -119,7 +130,9 @@ impl Pipeline {
             .owner_url
             .split_once('@')
             .context("the database's URL names no user")?;
-        Ok(format!("postgresql://{role}:{password}@{host_and_database}"))
+        Ok(format!(
+            "postgresql://{role}:{password}@{host_and_database}"
+        ))
     }
 
     /// The topic.

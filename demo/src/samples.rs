@@ -7,8 +7,14 @@ use tokio_postgres::{Client, SimpleQueryMessage};
 
 /// Each question with the query that answers it; the same ones stand in the README.
 pub const SAMPLES: [(&str, &str); 3] = [
-    ("Sales of the last days, by channel", include_str!("samples/sales.sql")),
-    ("Which categories earn the most?", include_str!("samples/categories.sql")),
+    (
+        "Sales of the last days, by channel",
+        include_str!("samples/sales.sql"),
+    ),
+    (
+        "Which categories earn the most?",
+        include_str!("samples/categories.sql"),
+    ),
     ("Best sellers", include_str!("samples/products.sql")),
 ];
 
@@ -21,7 +27,12 @@ pub async fn table(client: &Client, query: &str) -> Result<String> {
     for message in client.simple_query(query).await? {
         match message {
             SimpleQueryMessage::RowDescription(columns) => {
-                rows.push(columns.iter().map(|column| column.name().to_owned()).collect());
+                rows.push(
+                    columns
+                        .iter()
+                        .map(|column| column.name().to_owned())
+                        .collect(),
+                );
             }
             SimpleQueryMessage::Row(row) => {
                 let cells = (0..row.len()).map(|index| row.get(index).unwrap_or("").to_owned());
@@ -60,7 +71,9 @@ fn layout(rows: &[Vec<String>]) -> String {
         }
         text.push('\n');
         if index == 0 {
-            let rules: Vec<String> = (0..columns).map(|column| "─".repeat(width(column) + 2)).collect();
+            let rules: Vec<String> = (0..columns)
+                .map(|column| "─".repeat(width(column) + 2))
+                .collect();
             text.push_str(&rules.join("┼"));
             text.push('\n');
         }

@@ -1,4 +1,10 @@
 //! Whatever is killed whenever: nothing is lost, doubled or made up, and the outcome is that of an undisturbed run.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing
+)]
 
 mod support;
 
@@ -38,13 +44,17 @@ impl<'a> Workers<'a> {
     ];
 
     fn start(pipeline: &'a Pipeline) -> Workers<'a> {
-        let services = (0..4).map(|index| Workers::start_one(pipeline, index)).collect();
+        let services = (0..4)
+            .map(|index| Workers::start_one(pipeline, index))
+            .collect();
         Workers { pipeline, services }
     }
 
     fn start_one(pipeline: &Pipeline, index: usize) -> Service {
         let (service, name) = Workers::ALL[index];
-        pipeline.start(service, name, &["run"]).expect("starting a service")
+        pipeline
+            .start(service, name, &["run"])
+            .expect("starting a service")
     }
 
     fn kill_and_start_again(&mut self, index: usize) {
@@ -65,10 +75,28 @@ fn thirty_kills_change_nothing() {
     let (truth_text, seed_text) = (truth.display().to_string(), seed.to_string());
     let mut workers = Workers::start(&playground.pipeline);
     let produce = [
-        "run", "--seed", &seed_text, "--count", EVENTS, "--rate", RATE, "--backfill", "30d",
-        "--duplicate-pct", "1", "--bad-pct", "1", "--late-pct", "5", "--truth", &truth_text,
+        "run",
+        "--seed",
+        &seed_text,
+        "--count",
+        EVENTS,
+        "--rate",
+        RATE,
+        "--backfill",
+        "30d",
+        "--duplicate-pct",
+        "1",
+        "--bad-pct",
+        "1",
+        "--late-pct",
+        "5",
+        "--truth",
+        &truth_text,
     ];
-    let mut producer = playground.pipeline.start("producer", "producer", &produce).unwrap();
+    let mut producer = playground
+        .pipeline
+        .start("producer", "producer", &produce)
+        .unwrap();
     let kills = disturb(&playground, &mut workers, seed);
     succeed(&mut producer, Duration::from_secs(300));
     let records = records_sent(&truth);
@@ -84,10 +112,19 @@ fn thirty_kills_change_nothing() {
     let (left, right) = block_on(async {
         let disturbed = inspector(&url).await;
         let straight = inspector(&undisturbed.superuser_url).await;
-        (fingerprints(&disturbed).await, fingerprints(&straight).await)
+        (
+            fingerprints(&disturbed).await,
+            fingerprints(&straight).await,
+        )
     });
-    assert_eq!(left, right, "seed {seed}: an interrupted run differs from one straight through");
-    assert!(left.iter().all(|(_, rows, _)| *rows > 0), "something is empty: {left:?}");
+    assert_eq!(
+        left, right,
+        "seed {seed}: an interrupted run differs from one straight through"
+    );
+    assert!(
+        left.iter().all(|(_, rows, _)| *rows > 0),
+        "something is empty: {left:?}"
+    );
 }
 
 /// Kills at random; answers how often.
@@ -109,7 +146,10 @@ fn disturb(playground: &Playground, workers: &mut Workers<'_>, seed: u64) -> usi
             }
             Victim::Backend => kill_a_backend(playground, &mut random),
             Victim::Server => {
-                playground.stack.restart_postgres_immediately().expect("restarting PostgreSQL");
+                playground
+                    .stack
+                    .restart_postgres_immediately()
+                    .expect("restarting PostgreSQL");
                 1
             }
         };
@@ -122,7 +162,8 @@ fn disturb(playground: &Playground, workers: &mut Workers<'_>, seed: u64) -> usi
 fn kill_a_backend(playground: &Playground, random: &mut ChaCha8Rng) -> usize {
     let url = playground.database.superuser_url.clone();
     let pids: Vec<i32> = block_on(async {
-        let Ok((client, connection)) = tokio_postgres::connect(&url, tokio_postgres::NoTls).await else {
+        let Ok((client, connection)) = tokio_postgres::connect(&url, tokio_postgres::NoTls).await
+        else {
             return Vec::new(); // still recovering from the last one
         };
         tokio::spawn(connection);
@@ -135,20 +176,30 @@ fn kill_a_backend(playground: &Playground, random: &mut ChaCha8Rng) -> usize {
         return 0;
     }
     let pid = pids[random.random_range(0..pids.len())];
-    nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), nix::sys::signal::Signal::SIGKILL)
-        .map_or(0, |()| 1)
+    nix::sys::signal::kill(
+        nix::unistd::Pid::from_raw(pid),
+        nix::sys::signal::Signal::SIGKILL,
+    )
+    .map_or(0, |()| 1)
 }
 
 /// The same topic once more, by one consumer and one transformer, into a database of its own.
 fn run_straight_through(playground: &Playground) -> local_stack::testing::TestDatabase {
     let database = playground.stack.fresh_database("straight").unwrap();
     let logs = playground.file("straight");
-    let pipeline =
-        Pipeline::prepare_on(&playground.stack, &database.migrator_url, support::TOPIC, logs).unwrap();
+    let pipeline = Pipeline::prepare_on(
+        &playground.stack,
+        &database.migrator_url,
+        support::TOPIC,
+        logs,
+    )
+    .unwrap();
     let consume = ["run", "--group-id", "straight", "--exit-at-end"];
     let mut consumer = pipeline.start("consumer", "consumer", &consume).unwrap();
     succeed(&mut consumer, Duration::from_secs(300));
-    let mut transformer = pipeline.start("transformer", "transformer", &["once"]).unwrap();
+    let mut transformer = pipeline
+        .start("transformer", "transformer", &["once"])
+        .unwrap();
     succeed(&mut transformer, Duration::from_secs(300));
     database
 }
@@ -157,17 +208,44 @@ fn run_straight_through(playground: &Playground) -> local_stack::testing::TestDa
 /// without the times of processing.
 async fn fingerprints(client: &Client) -> Vec<(&'static str, i64, String)> {
     let tables = [
-        ("fct_order_events", include_str!("support/fct_order_events.sql")),
-        ("fct_order_lines", include_str!("support/fct_order_lines.sql")),
+        (
+            "fct_order_events",
+            include_str!("support/fct_order_events.sql"),
+        ),
+        (
+            "fct_order_lines",
+            include_str!("support/fct_order_lines.sql"),
+        ),
         ("fct_orders", include_str!("support/fct_orders.sql")),
-        ("dim_customers", "SELECT customer_id, customer_type, country, city, attributes_at, attributes_partition, attributes_offset FROM silver.dim_customers"),
-        ("dim_products", "SELECT product_id, product_name, category, attributes_at, attributes_partition, attributes_offset FROM silver.dim_products"),
-        ("quarantined_events", include_str!("support/quarantined_events.sql")),
-        ("duplicate_events", "SELECT kafka_partition, kafka_offset, event_id, kept_kafka_partition, kept_kafka_offset FROM silver.duplicate_events"),
+        (
+            "dim_customers",
+            "SELECT customer_id, customer_type, country, city, attributes_at, attributes_partition, attributes_offset FROM silver.dim_customers",
+        ),
+        (
+            "dim_products",
+            "SELECT product_id, product_name, category, attributes_at, attributes_partition, attributes_offset FROM silver.dim_products",
+        ),
+        (
+            "quarantined_events",
+            include_str!("support/quarantined_events.sql"),
+        ),
+        (
+            "duplicate_events",
+            "SELECT kafka_partition, kafka_offset, event_id, kept_kafka_partition, kept_kafka_offset FROM silver.duplicate_events",
+        ),
         ("sales_performance", "SELECT * FROM gold.sales_performance"),
-        ("item_category_performance", "SELECT * FROM gold.item_category_performance"),
-        ("product_performance", "SELECT * FROM gold.product_performance"),
-        ("sales_customers", "SELECT sales_date, currency, channel, customer_id, orders FROM gold.sales_customers JOIN silver.dim_customers USING (customer_key)"),
+        (
+            "item_category_performance",
+            "SELECT * FROM gold.item_category_performance",
+        ),
+        (
+            "product_performance",
+            "SELECT * FROM gold.product_performance",
+        ),
+        (
+            "sales_customers",
+            "SELECT sales_date, currency_code, channel_name, customer_id FROM gold.sales_customers JOIN silver.dim_customers USING (customer_key) JOIN silver.dim_currencies USING (currency_key) JOIN silver.dim_channels USING (channel_key)",
+        ),
     ];
     let mut prints = Vec::new();
     for (name, query) in tables {

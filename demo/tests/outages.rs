@@ -1,4 +1,10 @@
 //! Kafka or PostgreSQL away, at the start and in mid-stream: the services wait, say so once, go on, and lose nothing.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing
+)]
 
 mod support;
 
@@ -20,22 +26,44 @@ fn times_said(service: &Service, dependency: &str) -> usize {
 #[test]
 fn services_wait_for_what_is_away() {
     let playground = Playground::open();
-    let Playground { pipeline, stack, .. } = &playground;
+    let Playground {
+        pipeline, stack, ..
+    } = &playground;
     stack.stop_postgres().unwrap();
     stack.kill_kafka().unwrap();
 
     let truth = playground.file("truth.json");
     let truth_text = truth.display().to_string();
     let mut consumer = pipeline.start("consumer", "consumer", &["run"]).unwrap();
-    let mut transformer = pipeline.start("transformer", "transformer", &["run"]).unwrap();
-    let produce = ["run", "--rate", "500", "--duration", "75s", "--truth", &truth_text];
+    let mut transformer = pipeline
+        .start("transformer", "transformer", &["run"])
+        .unwrap();
+    let produce = [
+        "run",
+        "--rate",
+        "500",
+        "--duration",
+        "75s",
+        "--truth",
+        &truth_text,
+    ];
     let mut producer = pipeline.start("producer", "producer", &produce).unwrap();
     std::thread::sleep(Duration::from_secs(8));
     for service in [&mut consumer, &mut transformer, &mut producer] {
         assert_running(service);
     }
-    assert_eq!(times_said(&transformer, "PostgreSQL"), 1, "{}", transformer.log().unwrap());
-    assert_eq!(times_said(&producer, "Kafka"), 1, "{}", producer.log().unwrap());
+    assert_eq!(
+        times_said(&transformer, "PostgreSQL"),
+        1,
+        "{}",
+        transformer.log().unwrap()
+    );
+    assert_eq!(
+        times_said(&producer, "Kafka"),
+        1,
+        "{}",
+        producer.log().unwrap()
+    );
     let waits = times_said(&consumer, "PostgreSQL") + times_said(&consumer, "Kafka");
     assert!((1..=2).contains(&waits), "{}", consumer.log().unwrap());
 
@@ -62,7 +90,11 @@ fn services_wait_for_what_is_away() {
         assert_running(service);
         let said = times_said(service, "PostgreSQL");
         // Each outage once a task that meets it: at the start, and in mid-stream for each of up to three stages.
-        assert!((1..=4).contains(&said), "said {said} times: {}", service.log().unwrap());
+        assert!(
+            (1..=4).contains(&said),
+            "said {said} times: {}",
+            service.log().unwrap()
+        );
     }
     let (code, printed) = playground.verify(&truth);
     assert_eq!(code, Some(0), "{printed}");

@@ -1,4 +1,10 @@
 //! Who may use whom: the drawing in docs/ARCHITECTURE.md, held against the manifests.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing
+)]
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,7 +18,10 @@ const SIBLINGS: [(&str, &[&str]); 10] = [
     ("warehouse", &["service-kit"]),
     ("producer", &["event-contract", "service-kit"]),
     ("consumer", &["service-kit", "warehouse"]),
-    ("transformer", &["event-contract", "service-kit", "warehouse"]),
+    (
+        "transformer",
+        &["event-contract", "service-kit", "warehouse"],
+    ),
     ("test-warehouse", &["local-stack", "warehouse"]),
     ("demo", &["event-contract", "local-stack", "warehouse"]),
     ("bench", &["demo", "local-stack"]),
@@ -28,11 +37,24 @@ const KEPT_TO: [(&str, &[&str]); 3] = [
 #[test]
 fn rooms_use_only_whom_they_may() {
     let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.toml");
-    let metadata = MetadataCommand::new().manifest_path(manifest).no_deps().exec().unwrap();
-    let members: BTreeSet<String> = metadata.packages.iter().map(|p| p.name.to_string()).collect();
+    let metadata = MetadataCommand::new()
+        .manifest_path(manifest)
+        .no_deps()
+        .exec()
+        .unwrap();
+    let members: BTreeSet<String> = metadata
+        .packages
+        .iter()
+        .map(|p| p.name.to_string())
+        .collect();
     let expected: BTreeMap<String, BTreeSet<String>> = SIBLINGS
         .iter()
-        .map(|(room, uses)| ((*room).to_owned(), uses.iter().map(|u| (*u).to_owned()).collect()))
+        .map(|(room, uses)| {
+            (
+                (*room).to_owned(),
+                uses.iter().map(|u| (*u).to_owned()).collect(),
+            )
+        })
         .collect();
     let mut found = BTreeMap::new();
     for package in &metadata.packages {
@@ -52,10 +74,15 @@ fn rooms_use_only_whom_they_may() {
             .iter()
             .filter(|package| {
                 let mut dependencies = package.dependencies.iter();
-                dependencies.any(|d| d.kind == DependencyKind::Normal && d.name.starts_with(library))
+                dependencies
+                    .any(|d| d.kind == DependencyKind::Normal && d.name.starts_with(library))
             })
             .map(|package| package.name.as_str())
             .collect();
-        assert_eq!(users, rooms.iter().copied().collect(), "who names {library}");
+        assert_eq!(
+            users,
+            rooms.iter().copied().collect(),
+            "who names {library}"
+        );
     }
 }

@@ -1,4 +1,10 @@
 //! Wrong settings end with one clear sentence, what to do, and the exit code that the documentation promises.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing
+)]
 
 use std::time::Duration;
 
@@ -13,6 +19,7 @@ struct Case {
     says: &'static [&'static str],
 }
 
+#[allow(clippy::too_many_lines)] // a table
 fn cases() -> Vec<Case> {
     let stack = shared();
     let url = stack.superuser_url();
@@ -30,11 +37,41 @@ fn cases() -> Vec<Case> {
         says,
     };
     vec![
-        case("transformer", &["run"], vec![], 3, &["DATABASE_URL is not set", "postgres://"]),
-        case("consumer", &["run"], vec![("KAFKA_BOOTSTRAP_SERVERS", kafka.clone())], 3, &["DATABASE_URL", "postgres"]),
-        case("transformer", &["run"], vec![("DATABASE_URL", "nonsense".into())], 3, &["malformed"]),
-        case("transformer", &["run"], vec![("DATABASE_URL", wrong_password.clone())], 3, &["password"]),
-        case("transformer", &["verify"], vec![("DATABASE_URL", wrong_database)], 3, &["no_such_database"]),
+        case(
+            "transformer",
+            &["run"],
+            vec![],
+            3,
+            &["DATABASE_URL is not set", "postgres://"],
+        ),
+        case(
+            "consumer",
+            &["run"],
+            vec![("KAFKA_BOOTSTRAP_SERVERS", kafka.clone())],
+            3,
+            &["DATABASE_URL", "postgres"],
+        ),
+        case(
+            "transformer",
+            &["run"],
+            vec![("DATABASE_URL", "nonsense".into())],
+            3,
+            &["malformed"],
+        ),
+        case(
+            "transformer",
+            &["run"],
+            vec![("DATABASE_URL", wrong_password.clone())],
+            3,
+            &["password"],
+        ),
+        case(
+            "transformer",
+            &["verify"],
+            vec![("DATABASE_URL", wrong_database)],
+            3,
+            &["no_such_database"],
+        ),
         case(
             "transformer",
             &["run", "--wait-for-dependencies", "1s"],
@@ -42,26 +79,41 @@ fn cases() -> Vec<Case> {
             4,
             &["127.0.0.1:1", "gave up"],
         ),
-        case("transformer", &["run", "--batch-max-rows", "0"], vec![("DATABASE_URL", nobody.clone())], 2, &["1..=65536"]),
+        case(
+            "transformer",
+            &["run", "--batch-max-rows", "0"],
+            vec![("DATABASE_URL", nobody.clone())],
+            2,
+            &["1..=65536"],
+        ),
         case("transformer", &["dance"], vec![], 2, &["dance"]),
         case(
             "consumer",
             &["run", "--wait-for-dependencies", "1s"],
-            vec![("DATABASE_URL", wrong_password), ("KAFKA_BOOTSTRAP_SERVERS", kafka.clone())],
+            vec![
+                ("DATABASE_URL", wrong_password),
+                ("KAFKA_BOOTSTRAP_SERVERS", kafka.clone()),
+            ],
             3,
             &["password"],
         ),
         case(
             "consumer",
             &["run", "--wait-for-dependencies", "2s"],
-            vec![("DATABASE_URL", url.to_owned()), ("KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:1".into())],
+            vec![
+                ("DATABASE_URL", url.to_owned()),
+                ("KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:1".into()),
+            ],
             4,
             &["127.0.0.1:1"],
         ),
         case(
             "producer",
             &["run", "--count", "10", "--wait-for-dependencies", "2s"],
-            vec![("KAFKA_BOOTSTRAP_SERVERS", "no-such-broker.invalid:9092".into())],
+            vec![(
+                "KAFKA_BOOTSTRAP_SERVERS",
+                "no-such-broker.invalid:9092".into(),
+            )],
             4,
             &["no-such-broker.invalid:9092"],
         ),
@@ -72,8 +124,20 @@ fn cases() -> Vec<Case> {
             3,
             &["localhost:9092"],
         ),
-        case("producer", &["run", "--rate=-5"], vec![("KAFKA_BOOTSTRAP_SERVERS", kafka.clone())], 2, &["rate"]),
-        case("producer", &["run", "--duplicate-pct", "101"], vec![], 2, &["duplicate-pct"]),
+        case(
+            "producer",
+            &["run", "--rate=-5"],
+            vec![("KAFKA_BOOTSTRAP_SERVERS", kafka.clone())],
+            2,
+            &["rate"],
+        ),
+        case(
+            "producer",
+            &["run", "--duplicate-pct", "101"],
+            vec![],
+            2,
+            &["duplicate-pct"],
+        ),
         case("producer", &["run", "--count", "0"], vec![], 2, &["count"]),
     ]
 }
@@ -84,8 +148,9 @@ fn wrong_settings_are_explained() {
     let fleet = Fleet::new(logs.path().to_owned()).unwrap();
     for (number, case) in cases().iter().enumerate() {
         let given = case.environment.iter();
-        let environment: Vec<(String, String)> =
-            given.map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+        let environment: Vec<(String, String)> = given
+            .map(|(name, value)| ((*name).to_owned(), value.clone()))
+            .collect();
         let name = format!("case-{number}");
         let mut service = fleet
             .spawn(case.service, &name, case.arguments, &environment)
@@ -97,7 +162,10 @@ fn wrong_settings_are_explained() {
         for expected in case.says {
             assert!(said.contains(expected), "nothing of {expected:?}: {told}");
         }
-        assert!(!said.contains("secret-word"), "a password in the log: {told}");
+        assert!(
+            !said.contains("secret-word"),
+            "a password in the log: {told}"
+        );
         assert!(!said.contains("panicked"), "{told}");
     }
 }

@@ -66,7 +66,7 @@ struct WorkArgs {
           value_parser = clap::value_parser!(u8).range(1..=32))]
     silver_workers: u8,
     /// The most records of one silver transaction
-    #[arg(long, env = "ASSAY_SILVER_BATCH_MAX_ROWS", default_value_t = 20_000,
+    #[arg(long, env = "ASSAY_SILVER_BATCH_MAX_ROWS", default_value_t = 10_000,
           value_parser = clap::value_parser!(u32).range(1..=65_536))]
     batch_max_rows: u32,
     /// The most payload bytes of one silver transaction
@@ -147,14 +147,24 @@ async fn run_stages(args: RunArgs, shutdown: Shutdown) -> Outcome {
     silver::discover_cursors(&session).await?;
     session.release();
     readiness.ready();
-    tracing::info!(target = settings.target(), workers = args.work.silver_workers, "transforming");
+    tracing::info!(
+        target = settings.target(),
+        workers = args.work.silver_workers,
+        "transforming"
+    );
     let pace = Pace {
         poll_interval: args.work.poll_interval,
     };
     let mut tasks: Vec<(&'static str, BoxFuture<'static, Outcome>)> = Vec::new();
     for _ in 0..args.work.silver_workers {
         let stage = SilverStage::new(warehouse.clone(), budget(&args.work));
-        let driven = drive(stage, settings.clone(), pace, readiness.clone(), shutdown.clone());
+        let driven = drive(
+            stage,
+            settings.clone(),
+            pace,
+            readiness.clone(),
+            shutdown.clone(),
+        );
         tasks.push((SilverStage::NAME, Box::pin(driven)));
     }
     let stage = GoldStage::new(warehouse);
@@ -163,7 +173,9 @@ async fn run_stages(args: RunArgs, shutdown: Shutdown) -> Outcome {
     let http_shutdown = shutdown.clone();
     tasks.push((
         "http",
-        Box::pin(async move { endpoint::serve(&args.http, metrics, readiness, http_shutdown).await }),
+        Box::pin(
+            async move { endpoint::serve(&args.http, metrics, readiness, http_shutdown).await },
+        ),
     ));
     service_kit::supervise(tasks, shutdown, Duration::from_secs(10)).await
 }
@@ -264,7 +276,10 @@ async fn run_healthcheck(http: HttpArgs) -> Outcome {
 /// A pool with a connection for each worker and one for gold.
 fn working_warehouse(work: &WorkArgs) -> Result<Warehouse, Failure> {
     let settings = settings_from_environment(SERVICE)?.for_hot_path();
-    Ok(Warehouse::new(settings, usize::from(work.silver_workers) + 1)?)
+    Ok(Warehouse::new(
+        settings,
+        usize::from(work.silver_workers) + 1,
+    )?)
 }
 
 fn budget(work: &WorkArgs) -> LoadBudget {

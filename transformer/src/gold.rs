@@ -1,6 +1,6 @@
 //! The gold stage: folds committed silver batches into the marts. One writer at a time; others stand by.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use warehouse::gold::{FoldOutcome, fold_next};
 use warehouse::listen::SILVER_CHANNEL;
@@ -10,6 +10,10 @@ use crate::stage::{Stage, Step};
 
 /// Lines folded in one gold transaction: bounds its memory and the time that readers wait for the next figures.
 const MAX_LINES_PER_BATCH: i64 = 200_000;
+
+/// A fold costs by the cells it touches, which hardly grow with the facts: under load, resting as long as the last fold
+/// took halves the number of folds. Bounded, for the sake of freshness.
+const LONGEST_REST: Duration = Duration::from_millis(250);
 
 /// The gold stage.
 pub struct GoldStage {
@@ -48,5 +52,9 @@ impl Stage for GoldStage {
                 Ok(Step::Worked)
             }
         }
+    }
+
+    fn rest_after(&self, worked: Duration) -> Duration {
+        worked.min(LONGEST_REST)
     }
 }

@@ -2,7 +2,7 @@
 //! at what does not.
 
 use std::future::Future;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use service_kit::{Backoff, Outage, Outcome, Readiness, Shutdown};
 use warehouse::listen::Listener;
@@ -27,6 +27,11 @@ pub trait Stage: Send {
     /// Does one transaction's worth of work. An error has left nothing behind, or all of it; either way the next step
     /// goes on where the ledger stands.
     fn step(&mut self) -> impl Future<Output = Result<Step, WarehouseError>> + Send;
+
+    /// How long to rest after a step that worked for so long, while more may be waiting.
+    fn rest_after(&self, _worked: Duration) -> Duration {
+        Duration::ZERO
+    }
 }
 
 /// How a stage waits.
@@ -51,16 +56,19 @@ pub async fn drive<S: Stage>(
     let mut backoff = Backoff::new(Duration::from_millis(50), Duration::from_secs(5));
     let mut wake = Wake::new(settings, S::WAKE_CHANNEL, pace);
     while !shutdown.is_requested() {
+        let began = Instant::now();
         let pause = match stage.step().await {
             Ok(step) => {
                 if outage.back().is_some() {
                     readiness.ready();
                 }
                 backoff.reset();
-                if step == Step::Worked {
-                    continue;
+                let rest = stage.rest_after(began.elapsed());
+                match step {
+                    Step::Worked if rest.is_zero() => continue,
+                    Step::Worked => Some(rest),
+                    Step::Idle => None,
                 }
-                None
             }
             Err(error) if error.is_conflict() => {
                 metrics::counter!("assay_transformer_conflicts_total", "stage" => S::NAME)

@@ -1,4 +1,10 @@
 //! Both stages on a real PostgreSQL, with bronze filled as the consumer fills it.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing
+)]
 
 mod support;
 
@@ -62,7 +68,9 @@ async fn events_become_facts_and_marts() {
     let order = placed("o-1", 3);
     let back = returned(&order, 1);
     let paid = event("o-1", EventType::OrderPaid);
-    bronze.write(0, &[Some(&order), Some(&paid), Some(&back)]).await;
+    bronze
+        .write(0, &[Some(&order), Some(&paid), Some(&back)])
+        .await;
     drain(&test).await;
 
     let sums = one_row(
@@ -209,7 +217,11 @@ async fn the_latest_attributes_win_whatever_the_order_of_arrival() {
     drain(&test).await;
     bronze.write(0, &[Some(&oldest)]).await;
     drain(&test).await;
-    let city = one_row(&test, "SELECT city FROM silver.dim_customers WHERE customer_key <> 0").await;
+    let city = one_row(
+        &test,
+        "SELECT city FROM silver.dim_customers WHERE customer_key <> 0",
+    )
+    .await;
     assert_eq!(city, "Lyon");
     let name = one_row(
         &test,
@@ -222,23 +234,59 @@ async fn the_latest_attributes_win_whatever_the_order_of_arrival() {
 #[tokio::test(flavor = "multi_thread")]
 async fn verification_sees_what_is_tampered_with() {
     let tampering = [
-        ("DELETE FROM bronze.events WHERE kafka_offset = 1", "rows of every batch"),
-        ("UPDATE bronze.events SET payload = payload || '\\x00' WHERE kafka_offset = 1", "every byte"),
-        ("DELETE FROM ops.bronze_batches WHERE first_offset = 0", "contiguous"),
-        ("DELETE FROM silver.fct_order_lines WHERE line_no = 2", "add up to them"),
-        ("UPDATE silver.fct_order_events SET kafka_offset = 99 WHERE kafka_offset = 0", "one verdict"),
-        ("DELETE FROM silver.duplicate_events", "accepted + duplicate"),
-        ("UPDATE gold.sales_performance_sums SET total_amount = total_amount + 0.01", "sales_performance_sums"),
-        ("UPDATE gold.product_performance_sums SET quantity = quantity + 1", "product_performance_sums"),
-        ("DELETE FROM gold.item_category_performance_sums", "item_category_performance_sums"),
-        ("UPDATE gold.sales_customers SET orders = orders + 1", "sales_customers"),
-        ("DELETE FROM silver.dim_products WHERE product_key <> 0", "dimension rows"),
+        (
+            "DELETE FROM bronze.events WHERE kafka_offset = 1",
+            "rows of every batch",
+        ),
+        (
+            "UPDATE bronze.events SET payload = payload || '\\x00' WHERE kafka_offset = 1",
+            "every byte",
+        ),
+        (
+            "DELETE FROM ops.bronze_batches WHERE first_offset = 0",
+            "contiguous",
+        ),
+        (
+            "DELETE FROM silver.fct_order_lines WHERE line_no = 2",
+            "add up to them",
+        ),
+        (
+            "UPDATE silver.fct_order_events SET kafka_offset = 99 WHERE kafka_offset = 0",
+            "one verdict",
+        ),
+        (
+            "DELETE FROM silver.duplicate_events",
+            "accepted + duplicate",
+        ),
+        (
+            "UPDATE gold.sales_performance_sums SET total_amount = total_amount + 0.01",
+            "sales_performance_sums",
+        ),
+        (
+            "UPDATE gold.product_performance_sums SET quantity = quantity + 1",
+            "product_performance_sums",
+        ),
+        (
+            "DELETE FROM gold.item_category_performance_sums",
+            "item_category_performance_sums",
+        ),
+        ("DELETE FROM gold.sales_customers", "gold.sales_customers:"),
+        (
+            "UPDATE gold.sales_customer_counts SET customers = customers + 1",
+            "sales_customer_counts",
+        ),
+        (
+            "DELETE FROM silver.dim_products WHERE product_key <> 0",
+            "dimension rows",
+        ),
         ("UPDATE silver.fct_orders SET paid_at = now()", "snapshot"),
     ];
     let test = TestWarehouse::fresh().await;
     let mut bronze = Bronze::open(&test).await;
     let order = placed("o-1", 2);
-    bronze.write(0, &[Some(&order), Some(&order), Some(&placed("o-2", 2))]).await;
+    bronze
+        .write(0, &[Some(&order), Some(&order), Some(&placed("o-2", 2))])
+        .await;
     drain(&test).await;
     assert_eq!(findings(&test).await, Vec::<String>::new());
     let mut inspector = test.inspector().await;
@@ -279,7 +327,11 @@ async fn money_survives_at_its_limits() {
     free.order.total_amount = Money::from_cents(1);
     bronze.write(0, &[Some(&huge), Some(&free)]).await;
     drain(&test).await;
-    let total = one_row(&test, "SELECT total_amount::text FROM gold.sales_performance").await;
+    let total = one_row(
+        &test,
+        "SELECT total_amount::text FROM gold.sales_performance",
+    )
+    .await;
     assert_eq!(total, "10000000000000000.00");
     assert_eq!(findings(&test).await, Vec::<String>::new());
 }

@@ -41,7 +41,7 @@ CREATE TABLE silver.dim_customers (
     attributes_at    timestamptz NOT NULL,
     attributes_partition integer NOT NULL,
     attributes_offset    bigint  NOT NULL
-) WITH (fillfactor = 70);
+) WITH (fillfactor = 40);
 COMMENT ON TABLE silver.dim_customers IS 'One row per customer, with the attributes of the latest event.';
 COMMENT ON COLUMN silver.dim_customers.customer_key IS 'Surrogate key; 0 is the Unknown customer (guest checkout).';
 COMMENT ON COLUMN silver.dim_customers.customer_id IS 'The shop''s customer number.';
@@ -60,7 +60,7 @@ CREATE TABLE silver.dim_products (
     attributes_at    timestamptz NOT NULL,
     attributes_partition integer NOT NULL,
     attributes_offset    bigint  NOT NULL
-) WITH (fillfactor = 70);
+) WITH (fillfactor = 40);
 COMMENT ON TABLE silver.dim_products IS 'One row per product, with the attributes of the latest event.';
 COMMENT ON COLUMN silver.dim_products.product_key IS 'Surrogate key; 0 is the Unknown product.';
 COMMENT ON COLUMN silver.dim_products.product_id IS 'The shop''s product number.';

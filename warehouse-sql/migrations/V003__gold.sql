@@ -1,6 +1,8 @@
 -- The marts, the ledger's gold part, and the views that people read.
 -- A mart is a table of additive sums, which the gold stage folds deltas into, and a view of the same name without
 -- `_sums` that adds the averages and ratios. A sum of averages is never stored.
+-- Every fold updates most rows of the newest day, and old versions go only when no transaction can see them any more:
+-- the fill factor leaves room for two more versions of a row on its page, so that its index need not be touched.
 
 CREATE SCHEMA gold;
 COMMENT ON SCHEMA gold IS 'Data marts. Money never sums across currencies: the currency is part of every key.';
@@ -26,7 +28,7 @@ CREATE TABLE gold.sales_performance_sums (
     cancelled_amount      numeric(24,2) NOT NULL,
     cost_amount           numeric(24,2) NOT NULL,
     PRIMARY KEY (sales_date, currency, channel)
-) WITH (fillfactor = 50);
+) WITH (fillfactor = 30);
 COMMENT ON TABLE gold.sales_performance_sums IS 'One row per day, currency and channel: the additive measures of sales.';
 COMMENT ON COLUMN gold.sales_performance_sums.sales_date IS 'UTC day of the event.';
 COMMENT ON COLUMN gold.sales_performance_sums.currency IS 'ISO 4217, of all amounts in the row.';
@@ -46,21 +48,32 @@ COMMENT ON COLUMN gold.sales_performance_sums.cancellations IS 'Orders cancelled
 COMMENT ON COLUMN gold.sales_performance_sums.cancelled_amount IS 'Totals of the orders cancelled, on the day of the cancellation.';
 COMMENT ON COLUMN gold.sales_performance_sums.cost_amount IS 'Cost of the pieces sold less that of the pieces returned.';
 
--- Exact distinct customers need to know who was there already: a mart of its own.
+-- Exact distinct customers need to know who was there already: a mart of its own, and the counts taken from it.
 CREATE TABLE gold.sales_customers (
-    sales_date   date   NOT NULL,
-    currency     text   COLLATE "C" NOT NULL,
-    channel      text   COLLATE "C" NOT NULL,
-    customer_key bigint NOT NULL,
-    orders       bigint NOT NULL,
-    PRIMARY KEY (sales_date, currency, channel, customer_key)
+    sales_date   date    NOT NULL,
+    currency_key integer NOT NULL,
+    channel_key  integer NOT NULL,
+    customer_key bigint  NOT NULL,
+    PRIMARY KEY (sales_date, currency_key, channel_key, customer_key)
 );
 COMMENT ON TABLE gold.sales_customers IS 'One row per day, currency, channel and known customer who placed an order: what distinct customers are counted from.';
 COMMENT ON COLUMN gold.sales_customers.sales_date IS 'UTC day of the order.';
-COMMENT ON COLUMN gold.sales_customers.currency IS 'ISO 4217.';
-COMMENT ON COLUMN gold.sales_customers.channel IS 'Sales channel.';
+COMMENT ON COLUMN gold.sales_customers.currency_key IS 'silver.dim_currencies.';
+COMMENT ON COLUMN gold.sales_customers.channel_key IS 'silver.dim_channels.';
 COMMENT ON COLUMN gold.sales_customers.customer_key IS 'silver.dim_customers; guests are not counted.';
-COMMENT ON COLUMN gold.sales_customers.orders IS 'Orders that the customer placed.';
+
+CREATE TABLE gold.sales_customer_counts (
+    sales_date date   NOT NULL,
+    currency   text   COLLATE "C" NOT NULL,
+    channel    text   COLLATE "C" NOT NULL,
+    customers  bigint NOT NULL,
+    PRIMARY KEY (sales_date, currency, channel)
+) WITH (fillfactor = 30);
+COMMENT ON TABLE gold.sales_customer_counts IS 'One row per day, currency and channel with a known customer: how many rows of gold.sales_customers it has.';
+COMMENT ON COLUMN gold.sales_customer_counts.sales_date IS 'UTC day of the order.';
+COMMENT ON COLUMN gold.sales_customer_counts.currency IS 'ISO 4217.';
+COMMENT ON COLUMN gold.sales_customer_counts.channel IS 'Sales channel.';
+COMMENT ON COLUMN gold.sales_customer_counts.customers IS 'Distinct known customers who placed an order.';
 
 CREATE VIEW gold.sales_performance AS
 SELECT
@@ -83,14 +96,10 @@ SELECT
     s.cost_amount,
     s.gross_amount - s.discount_amount - s.returned_goods_amount - s.cost_amount              AS margin_amount,
     round(s.total_amount / nullif(s.orders, 0), 2)                                            AS average_ticket,
-    c.customers,
+    coalesce(c.customers, 0)                                                                  AS customers,
     round(s.total_amount / nullif(c.customers, 0), 2)                                         AS average_ticket_per_customer
 FROM gold.sales_performance_sums AS s
-CROSS JOIN LATERAL (
-    SELECT count(*) AS customers
-    FROM gold.sales_customers AS m
-    WHERE m.sales_date = s.sales_date AND m.currency = s.currency AND m.channel = s.channel
-) AS c;
+LEFT JOIN gold.sales_customer_counts AS c USING (sales_date, currency, channel);
 COMMENT ON VIEW gold.sales_performance IS 'One row per day, currency and channel: how sales went. Returns and cancellations reduce net_amount on the day they happen.';
 COMMENT ON COLUMN gold.sales_performance.sales_date IS 'UTC day of the event.';
 COMMENT ON COLUMN gold.sales_performance.currency IS 'ISO 4217, of all amounts in the row.';
@@ -126,7 +135,7 @@ CREATE TABLE gold.item_category_performance_sums (
     discount_amount numeric(24,2) NOT NULL,
     cost_amount     numeric(24,2) NOT NULL,
     PRIMARY KEY (sales_date, category, currency)
-) WITH (fillfactor = 50);
+) WITH (fillfactor = 30);
 COMMENT ON TABLE gold.item_category_performance_sums IS 'One row per day, category and currency: the additive measures of the lines.';
 COMMENT ON COLUMN gold.item_category_performance_sums.sales_date IS 'UTC day of the event.';
 COMMENT ON COLUMN gold.item_category_performance_sums.category IS 'The category that the line named.';
@@ -178,7 +187,7 @@ CREATE TABLE gold.product_performance_sums (
     discount_amount numeric(24,2) NOT NULL,
     cost_amount     numeric(24,2) NOT NULL,
     PRIMARY KEY (sales_date, product_id, currency)
-) WITH (fillfactor = 70);
+) WITH (fillfactor = 30);
 COMMENT ON TABLE gold.product_performance_sums IS 'One row per day, product and currency: the additive measures of the lines.';
 COMMENT ON COLUMN gold.product_performance_sums.sales_date IS 'UTC day of the event.';
 COMMENT ON COLUMN gold.product_performance_sums.product_id IS 'The shop''s product number.';
@@ -329,7 +338,8 @@ COMMENT ON COLUMN ops.freshness.p99_seconds IS '99th percentile.';
 
 GRANT USAGE ON SCHEMA gold TO transformer, dashboard_reader;
 GRANT USAGE ON SCHEMA ops TO dashboard_reader;
-GRANT SELECT, INSERT, UPDATE ON gold.sales_performance_sums, gold.sales_customers, gold.item_category_performance_sums,
+GRANT SELECT, INSERT, UPDATE ON gold.sales_performance_sums, gold.sales_customers, gold.sales_customer_counts,
+    gold.item_category_performance_sums,
     gold.product_performance_sums, ops.gold_batches TO transformer;
 GRANT SELECT ON ALL TABLES IN SCHEMA gold TO transformer, dashboard_reader;
 GRANT SELECT ON ops.ledger, ops.lag, ops.freshness TO transformer, dashboard_reader;

@@ -1,6 +1,6 @@
 //! The binary as its supervisor sees it: exit codes, signals, the HTTP port.
 
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use local_stack::testing::{fresh_database, fresh_topic, shared};
@@ -26,6 +26,11 @@ pub(crate) fn consumer_process(topic: &str, database_url: &str) -> Command {
         .env("DATABASE_URL", database_url)
         .env("RUST_LOG", "info");
     command
+}
+
+/// Sends a signal to a child process.
+pub(crate) fn signal(child: &Child, signal: Signal) {
+    kill(Pid::from_raw(i32::try_from(child.id()).unwrap()), signal).unwrap();
 }
 
 fn output(command: &mut Command) -> Output {
@@ -211,11 +216,7 @@ async fn it_waits_for_a_topic_and_for_a_migration_and_serves_its_state_and_stops
         .await;
     }
 
-    kill(
-        Pid::from_raw(i32::try_from(child.id()).unwrap()),
-        Signal::SIGTERM,
-    )
-    .unwrap();
+    signal(&child, Signal::SIGTERM);
     let begin = Instant::now();
     assert_eq!(child.wait().unwrap().code(), Some(0));
     assert!(begin.elapsed() < Duration::from_secs(10));

@@ -80,6 +80,14 @@ async fn two_consumers_share_the_partitions_and_take_over_from_each_other() {
     wait_for_all(&ledger, &sent).await;
     second.stop().await.unwrap();
     ledger.assert_holds_exactly(sent).await;
+    // Each partition changed hands once. Had a write with a partition of the other been tried, it would have been
+    // refused, and its sender would have claimed anew.
+    let hands = "SELECT count(*) FROM ops.partitions WHERE fence = 2";
+    assert_eq!(
+        ledger.number(hands).await,
+        6,
+        "partitions were handed over with something still on its way"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,11 +2,15 @@
 
 use std::time::Duration;
 
+use consumer::assembly::Limits;
 use consumer::settings::{ConsumerSettings, RetentionLossPolicy};
+use local_stack::proxy::TcpProxy;
 use local_stack::testing::fresh_topic;
+use nix::sys::signal::Signal;
 use rdkafka::producer::Producer;
 use service_kit::Failure;
 
+use crate::command_line::{consumer_process, signal};
 use crate::support::kafka::{
     Sent, WAIT, create_topic, delete_records_before, delete_topic, producer, send, send_with,
 };
@@ -61,32 +65,36 @@ async fn a_topic_created_anew_between_two_runs_is_another_life() {
     assert_both_lives(&Ledger::open(&database.superuser_url).await, old, new).await;
 }
 
-/// The new life has more records than the old one had, so that the old offset is a valid place in it. The client goes on
-/// there without a word.
+/// The new life has more records than the old one had, so that the old offset is a valid place in it; and it is there
+/// before the consumer, which sleeps meanwhile, can see that the old one is gone. The client goes on there without a word.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_longer_topic_created_anew_under_a_running_consumer_is_another_life() {
     let topic = fresh_topic(1);
     let database = migrated_database("recreated_live");
     let ledger = Ledger::open(&database.superuser_url).await;
     let old = send(&topic, numbered(10, "old"));
-    let quick = ConsumerSettings {
-        // Only the look before each write may save us.
-        topic_check_interval: Duration::from_secs(3600),
-        ..endless(&topic)
-    };
-    let running = Running::start(quick, &writer_url(&database.superuser_url));
+    // Only the look before each write may save us.
+    let mut consumer = consumer_process(&topic, &writer_url(&database.superuser_url))
+        .args(["--topic-check-interval=1h", "--session-timeout=30s"])
+        .spawn()
+        .unwrap();
     wait_until("the old records land", || async {
         ledger.record_count().await == 10
     })
     .await;
+    // Until no question and no answer is on its way.
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    signal(&consumer, Signal::SIGSTOP);
     delete_topic(&topic).await;
     create_topic(&topic, 1).await;
     let new = send(&topic, numbered(500, "new"));
+    signal(&consumer, Signal::SIGCONT);
     wait_until("the new records land", || async {
         ledger.record_count().await >= 510
     })
     .await;
-    running.stop().await.unwrap();
+    consumer.kill().unwrap();
+    consumer.wait().unwrap();
     assert_both_lives(&ledger, old, new).await;
 }
 
@@ -171,6 +179,51 @@ async fn a_log_emptied_completely_is_recorded_too() {
         .await
         .assert_holds_exactly(kept)
         .await;
+}
+
+/// While PostgreSQL keeps the consumer waiting, Kafka deletes what it would have read next.
+#[tokio::test(flavor = "multi_thread")]
+async fn records_deleted_under_a_running_consumer_are_noticed() {
+    let topic = fresh_topic(1);
+    let database = migrated_database("loss_live");
+    let url = writer_url(&database.superuser_url);
+    let proxy = TcpProxy::start_for_url(&url).unwrap();
+    let ledger = Ledger::open(&database.superuser_url).await;
+    let small = ConsumerSettings {
+        exit_at_end: false,
+        limits: Limits {
+            max_rows: 50,
+            max_bytes: 1 << 20,
+        },
+        ..recording(&topic)
+    };
+    let running = Running::start(small, &proxy.through(&url).unwrap());
+    let mut kept = send(&topic, numbered(10, "before"));
+    wait_until("the first records land", || async {
+        ledger.record_count().await == 10
+    })
+    .await;
+    proxy.refuse_connections(true);
+    proxy.cut_now();
+    let meanwhile = send(&topic, numbered(2_000, "meanwhile"));
+    // Long enough for reading to be paused, which makes the client forget what it has queued.
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    delete_records_before(&topic, &[(0, 1_500)]).await;
+    proxy.refuse_connections(false);
+    let arrived = "SELECT count(*) FROM bronze.events WHERE kafka_offset >= 1500";
+    wait_until("the rest lands", || async {
+        ledger.number(arrived).await == 510
+    })
+    .await;
+    running.stop().await.unwrap();
+
+    let lost_from = ledger
+        .number("SELECT first_offset FROM ops.offset_gaps WHERE reason = 'retention_loss'")
+        .await;
+    assert!((10..1_500).contains(&lost_from), "lost from {lost_from}");
+    let is_kept = |record: &Sent| !(lost_from..1_500).contains(&record.offset);
+    kept.extend(meanwhile.into_iter().filter(is_kept));
+    ledger.assert_holds_exactly(kept).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

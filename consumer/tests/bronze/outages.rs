@@ -6,9 +6,9 @@ use consumer::settings::ConsumerSettings;
 use local_stack::proxy::TcpProxy;
 use local_stack::testing::{TestDatabase, fresh_topic};
 use local_stack::{Stack, StackOptions};
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
+use nix::sys::signal::Signal;
 
+use crate::command_line::signal;
 use crate::support::kafka::{Sent, producer, producer_at, send, send_with};
 use crate::support::ledger::Ledger;
 use crate::support::{
@@ -201,18 +201,16 @@ async fn a_consumer_that_was_taken_for_dead_writes_nothing_when_it_wakes_up() {
     })
     .await;
 
-    let signal =
-        |signal| kill(Pid::from_raw(i32::try_from(sleeper.id()).unwrap()), signal).unwrap();
     sent.extend(send(&topic, numbered(2, 500, "in hand")));
     tokio::time::sleep(Duration::from_millis(200)).await;
-    signal(Signal::SIGSTOP);
+    signal(&sleeper, Signal::SIGSTOP);
     let awake = Running::start(endless(&topic), &url);
     sent.extend(send(&topic, numbered(2, 500, "while it sleeps")));
     wait_until("the other one lands all", || async {
         ledger.record_count().await >= 1_010
     })
     .await;
-    signal(Signal::SIGCONT);
+    signal(&sleeper, Signal::SIGCONT);
     sent.extend(send(&topic, numbered(2, 500, "when it is awake")));
     wait_until("all records land", || async {
         ledger.record_count().await >= 1_510

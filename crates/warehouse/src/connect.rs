@@ -179,9 +179,10 @@ impl Warehouse {
                 client: Some(client),
             }),
             Err(PoolError::Backend(error)) => Err(self.explain(&error)),
-            Err(PoolError::Timeout(TimeoutType::Wait)) => Err(self.unreachable(
-                "all connections of the pool are in use for too long".to_owned(),
-            )),
+            Err(PoolError::Timeout(TimeoutType::Wait)) => {
+                Err(self
+                    .unreachable("all connections of the pool are in use for too long".to_owned()))
+            }
             Err(PoolError::Timeout(_)) => {
                 Err(self.unreachable(format!("no answer within {CONNECT_TIMEOUT:?}")))
             }

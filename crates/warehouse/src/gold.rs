@@ -14,24 +14,30 @@ const MAX_SILVER_BATCHES: i64 = 512;
 pub(crate) struct Mart {
     /// The table, with its schema.
     pub(crate) table: &'static str,
-    /// Folds the facts of the silver batches in $1 into the table.
-    pub(crate) fold: &'static str,
+    /// Folds the facts of the silver batches in $1 into the table; absent where another mart's fold does it.
+    pub(crate) fold: Option<&'static str>,
     /// Rows that the table has and a recomputation has not, or the other way round, as (side, row).
     pub(crate) compare: &'static str,
 }
 
+macro_rules! fold {
+    ($name:literal) => {
+        concat!(
+            "WITH\n",
+            sql!("gold/given_batches.sql"),
+            "mart AS (\n",
+            sql!("gold/", $name, ".sql"),
+            ")\n",
+            sql!("gold/", $name, ".fold.sql"),
+        )
+    };
+}
+
 macro_rules! mart {
-    ($name:literal, $table:literal) => {
+    ($name:literal, $table:literal, $fold:expr) => {
         Mart {
             table: $table,
-            fold: concat!(
-                "WITH\n",
-                sql!("gold/given_batches.sql"),
-                "mart AS (\n",
-                sql!("gold/", $name, ".sql"),
-                ")\n",
-                sql!("gold/", $name, ".fold.sql"),
-            ),
+            fold: $fold,
             compare: concat!(
                 "WITH\n",
                 sql!("gold/given_everything.sql"),
@@ -49,10 +55,27 @@ macro_rules! mart {
 
 /// All marts, in the order in which every gold transaction locks them.
 pub(crate) const MARTS: &[Mart] = &[
-    mart!("item_category_performance", "gold.item_category_performance_sums"),
-    mart!("product_performance", "gold.product_performance_sums"),
-    mart!("sales_customers", "gold.sales_customers"),
-    mart!("sales_performance", "gold.sales_performance_sums"),
+    mart!(
+        "item_category_performance",
+        "gold.item_category_performance_sums",
+        Some(fold!("item_category_performance"))
+    ),
+    mart!(
+        "product_performance",
+        "gold.product_performance_sums",
+        Some(fold!("product_performance"))
+    ),
+    mart!(
+        "sales_customers",
+        "gold.sales_customers",
+        Some(fold!("sales_customers"))
+    ),
+    mart!("sales_customer_counts", "gold.sales_customer_counts", None),
+    mart!(
+        "sales_performance",
+        "gold.sales_performance_sums",
+        Some(fold!("sales_performance"))
+    ),
 ];
 
 /// What one gold transaction did.
@@ -90,10 +113,7 @@ pub async fn fold_next(
         .map_err(WarehouseError::database("beginning a gold transaction"))?;
     let doing = "becoming the gold writer";
     let is_writer: bool = transaction
-        .query_one(
-            "SELECT pg_try_advisory_xact_lock($1)",
-            &[&GOLD_WRITER_LOCK],
-        )
+        .query_one("SELECT pg_try_advisory_xact_lock($1)", &[&GOLD_WRITER_LOCK])
         .await
         .map_err(WarehouseError::database(doing))?
         .get(0);
@@ -104,10 +124,10 @@ pub async fn fold_next(
     if taken.ids.is_empty() {
         return Ok(FoldOutcome::Idle);
     }
-    for mart in MARTS {
+    for fold in MARTS.iter().filter_map(|mart| mart.fold) {
         let doing = "folding a mart";
         let statement = transaction
-            .prepare_cached(mart.fold)
+            .prepare_cached(fold)
             .await
             .map_err(WarehouseError::database(doing))?;
         transaction

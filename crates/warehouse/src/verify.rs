@@ -224,7 +224,9 @@ impl<'a> Verification<'a> {
     ///
     /// # Errors
     /// See [`WarehouseError::class`].
-    pub async fn sales(&self) -> Result<Vec<((NaiveDate, String, String), Vec<i64>)>, WarehouseError> {
+    pub async fn sales(
+        &self,
+    ) -> Result<Vec<((NaiveDate, String, String), Vec<i64>)>, WarehouseError> {
         let rows = self.rows(sql!("verify/truth_sales.sql"), &[]).await?;
         Ok(rows
             .iter()

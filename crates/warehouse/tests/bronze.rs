@@ -1,4 +1,10 @@
 //! Writing bronze exactly once: the guards, each tried by breaking what it guards.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing
+)]
 
 use chrono::{DateTime, Utc};
 use test_warehouse::TestWarehouse;
@@ -15,12 +21,20 @@ async fn writer(test: &TestWarehouse) -> Session {
 
 async fn claimed(session: &Session, partition: i32) -> (i32, PartitionClaim) {
     let topic = register_topic(session, "orders", "life-1").await.unwrap();
-    let claims = claim_partitions(session, topic.topic_id, &[partition]).await.unwrap();
+    let claims = claim_partitions(session, topic.topic_id, &[partition])
+        .await
+        .unwrap();
     (topic.topic_id, claims[0].clone())
 }
 
 /// A batch of so many one-byte records from an offset on.
-fn batch(topic_id: i32, claim: &PartitionClaim, from: i64, rows: i64, at: DateTime<Utc>) -> PartitionBatch {
+fn batch(
+    topic_id: i32,
+    claim: &PartitionClaim,
+    from: i64,
+    rows: i64,
+    at: DateTime<Utc>,
+) -> PartitionBatch {
     let mut buffer = record_buffer();
     for kafka_offset in from..from + rows {
         let row = RecordRow {
@@ -53,7 +67,12 @@ fn batch(topic_id: i32, claim: &PartitionClaim, from: i64, rows: i64, at: DateTi
 }
 
 async fn rows_in_bronze(test: &TestWarehouse) -> i64 {
-    let row = test.inspector().await.query_one("SELECT count(*) FROM bronze.events", &[]).await.unwrap();
+    let row = test
+        .inspector()
+        .await
+        .query_one("SELECT count(*) FROM bronze.events", &[])
+        .await
+        .unwrap();
     row.get(0)
 }
 
@@ -64,12 +83,26 @@ async fn a_batch_moves_the_offset_with_its_rows() {
     let (topic_id, claim) = claimed(&session, 3).await;
     assert!(claim.is_untouched && claim.next_offset == 0 && claim.fence == 1);
     let at = Utc::now();
-    write_batches(&mut session, topic_id, at, &[batch(topic_id, &claim, 0, 5, at)]).await.unwrap();
+    write_batches(
+        &mut session,
+        topic_id,
+        at,
+        &[batch(topic_id, &claim, 0, 5, at)],
+    )
+    .await
+    .unwrap();
     let positions = read_positions(&session, topic_id, &[3]).await.unwrap();
     assert_eq!((positions[0].fence, positions[0].next_offset), (1, 5));
     assert_eq!(rows_in_bronze(&test).await, 5);
     let again = claim_partitions(&session, topic_id, &[3]).await.unwrap();
-    assert_eq!((again[0].fence, again[0].next_offset, again[0].last_record_hash), (2, 5, Some([9; 32])));
+    assert_eq!(
+        (
+            again[0].fence,
+            again[0].next_offset,
+            again[0].last_record_hash
+        ),
+        (2, 5, Some([9; 32]))
+    );
     assert!(!again[0].is_untouched);
 }
 
@@ -80,12 +113,26 @@ async fn an_older_claim_is_refused_and_leaves_nothing() {
     let (topic_id, old) = claimed(&session, 0).await;
     let (_, new) = claimed(&session, 0).await;
     let at = Utc::now();
-    let error = write_batches(&mut session, topic_id, at, &[batch(topic_id, &old, 0, 5, at)]).await.unwrap_err();
+    let error = write_batches(
+        &mut session,
+        topic_id,
+        at,
+        &[batch(topic_id, &old, 0, 5, at)],
+    )
+    .await
+    .unwrap_err();
     assert_eq!(error.class(), ErrorClass::Fenced, "{error}");
     drop(session);
     assert_eq!(rows_in_bronze(&test).await, 0);
     let mut session = writer(&test).await;
-    write_batches(&mut session, topic_id, at, &[batch(topic_id, &new, 0, 5, at)]).await.unwrap();
+    write_batches(
+        &mut session,
+        topic_id,
+        at,
+        &[batch(topic_id, &new, 0, 5, at)],
+    )
+    .await
+    .unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -96,8 +143,13 @@ async fn one_fenced_partition_refuses_the_whole_set() {
     let (_, right) = claimed(&session, 1).await;
     let (_, _) = claimed(&session, 1).await;
     let at = Utc::now();
-    let set = [batch(topic_id, &left, 0, 5, at), batch(topic_id, &right, 0, 5, at)];
-    let error = write_batches(&mut session, topic_id, at, &set).await.unwrap_err();
+    let set = [
+        batch(topic_id, &left, 0, 5, at),
+        batch(topic_id, &right, 0, 5, at),
+    ];
+    let error = write_batches(&mut session, topic_id, at, &set)
+        .await
+        .unwrap_err();
     assert!(matches!(error, WarehouseError::Fenced(_)), "{error}");
     drop(session);
     assert_eq!(rows_in_bronze(&test).await, 0);
@@ -110,8 +162,12 @@ async fn the_same_batch_twice_is_refused() {
     let (topic_id, claim) = claimed(&session, 0).await;
     let at = Utc::now();
     let batch = batch(topic_id, &claim, 0, 5, at);
-    write_batches(&mut session, topic_id, at, std::slice::from_ref(&batch)).await.unwrap();
-    let error = write_batches(&mut session, topic_id, at, &[batch]).await.unwrap_err();
+    write_batches(&mut session, topic_id, at, std::slice::from_ref(&batch))
+        .await
+        .unwrap();
+    let error = write_batches(&mut session, topic_id, at, &[batch])
+        .await
+        .unwrap_err();
     assert_eq!(error.class(), ErrorClass::Fenced, "{error}");
     assert_eq!(rows_in_bronze(&test).await, 5);
 }
@@ -122,12 +178,33 @@ async fn the_database_itself_refuses_overlapping_ranges() {
     let mut session = writer(&test).await;
     let (topic_id, claim) = claimed(&session, 0).await;
     let at = Utc::now();
-    write_batches(&mut session, topic_id, at, &[batch(topic_id, &claim, 0, 5, at)]).await.unwrap();
+    write_batches(
+        &mut session,
+        topic_id,
+        at,
+        &[batch(topic_id, &claim, 0, 5, at)],
+    )
+    .await
+    .unwrap();
     // As if the compare-and-set were broken: the ledger's constraint is the second line.
     let inspector = test.inspector().await;
-    inspector.execute("UPDATE ops.partitions SET next_offset = 3", &[]).await.unwrap();
-    let error = write_batches(&mut session, topic_id, at, &[batch(topic_id, &claim, 3, 5, at)]).await.unwrap_err();
-    assert_eq!(error.constraint(), Some("bronze_batches_never_overlap"), "{error}");
+    inspector
+        .execute("UPDATE ops.partitions SET next_offset = 3", &[])
+        .await
+        .unwrap();
+    let error = write_batches(
+        &mut session,
+        topic_id,
+        at,
+        &[batch(topic_id, &claim, 3, 5, at)],
+    )
+    .await
+    .unwrap_err();
+    assert_eq!(
+        error.constraint(),
+        Some("bronze_batches_never_overlap"),
+        "{error}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -143,7 +220,9 @@ async fn gaps_are_recorded_and_close_the_ledger() {
         last_offset: 3,
         reason: GapReason::RetentionLoss,
     }];
-    write_batches(&mut session, topic_id, at, &[with_gap]).await.unwrap();
+    write_batches(&mut session, topic_id, at, &[with_gap])
+        .await
+        .unwrap();
     let only_gap = PartitionBatch {
         records: None,
         gaps: vec![OffsetGap {
@@ -155,7 +234,9 @@ async fn gaps_are_recorded_and_close_the_ledger() {
         next_offset: 8,
         ..batch(topic_id, &claim, 6, 1, at)
     };
-    write_batches(&mut session, topic_id, at, &[only_gap]).await.unwrap();
+    write_batches(&mut session, topic_id, at, &[only_gap])
+        .await
+        .unwrap();
     let row = test
         .inspector()
         .await
@@ -170,10 +251,21 @@ async fn an_untouched_partition_may_begin_later_but_no_other() {
     let test = TestWarehouse::fresh().await;
     let mut session = writer(&test).await;
     let (topic_id, claim) = claimed(&session, 0).await;
-    begin_partition(&session, topic_id, &claim, 100).await.unwrap();
+    begin_partition(&session, topic_id, &claim, 100)
+        .await
+        .unwrap();
     let at = Utc::now();
-    write_batches(&mut session, topic_id, at, &[batch(topic_id, &claim, 100, 1, at)]).await.unwrap();
-    let error = begin_partition(&session, topic_id, &claim, 200).await.unwrap_err();
+    write_batches(
+        &mut session,
+        topic_id,
+        at,
+        &[batch(topic_id, &claim, 100, 1, at)],
+    )
+    .await
+    .unwrap();
+    let error = begin_partition(&session, topic_id, &claim, 200)
+        .await
+        .unwrap_err();
     assert_eq!(error.class(), ErrorClass::Fenced, "{error}");
 }
 
@@ -184,7 +276,10 @@ async fn a_recreated_topic_is_another_topic() {
     let first = register_topic(&session, "orders", "life-1").await.unwrap();
     let again = register_topic(&session, "orders", "life-1").await.unwrap();
     let second = register_topic(&session, "orders", "life-2").await.unwrap();
-    assert_eq!((first.topic_id, first.is_recreated), (again.topic_id, again.is_recreated));
+    assert_eq!(
+        (first.topic_id, first.is_recreated),
+        (again.topic_id, again.is_recreated)
+    );
     assert!(!first.is_recreated && second.is_recreated && second.topic_id != first.topic_id);
 }
 
@@ -194,8 +289,11 @@ async fn every_byte_of_a_record_comes_back() {
     let mut session = writer(&test).await;
     let (topic_id, claim) = claimed(&session, 0).await;
     let at = Utc::now();
-    let headers: [(&[u8], Option<&[u8]>); 3] =
-        [(b"name", Some(b"value")), (b"\xff\xfe", None), (b"", Some(b""))];
+    let headers: [(&[u8], Option<&[u8]>); 3] = [
+        (b"name", Some(b"value")),
+        (b"\xff\xfe", None),
+        (b"", Some(b"")),
+    ];
     let row = RecordRow {
         kafka_partition: 0,
         kafka_offset: 0,
@@ -210,11 +308,16 @@ async fn every_byte_of_a_record_comes_back() {
         rows: buffer.freeze(),
         ..batch(topic_id, &claim, 0, 1, at)
     };
-    write_batches(&mut session, topic_id, at, &[batch]).await.unwrap();
+    write_batches(&mut session, topic_id, at, &[batch])
+        .await
+        .unwrap();
     let found = test
         .inspector()
         .await
-        .query_one("SELECT key, headers, payload, kafka_timestamp, ingested_at FROM bronze.events", &[])
+        .query_one(
+            "SELECT key, headers, payload, kafka_timestamp, ingested_at FROM bronze.events",
+            &[],
+        )
         .await
         .unwrap();
     assert_eq!(found.get::<_, Option<Vec<u8>>>("key"), Some(vec![0, 255]));
@@ -226,5 +329,8 @@ async fn every_byte_of_a_record_comes_back() {
         .collect();
     assert_eq!(names_and_values, expected);
     let micros = |column: &str| found.get::<_, DateTime<Utc>>(column).timestamp_micros();
-    assert_eq!((micros("kafka_timestamp"), micros("ingested_at")), (at.timestamp_micros(), at.timestamp_micros()));
+    assert_eq!(
+        (micros("kafka_timestamp"), micros("ingested_at")),
+        (at.timestamp_micros(), at.timestamp_micros())
+    );
 }

@@ -1,4 +1,10 @@
 //! Promises about the schema as it stands after all migrations, read from PostgreSQL's catalogue.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing
+)]
 
 use test_warehouse::TestWarehouse;
 use warehouse::DatabaseSettings;
@@ -76,8 +82,14 @@ async fn roles_are_refused_what_is_not_theirs() {
         ("bronze_writer", "SELECT payload FROM bronze.events"),
         ("bronze_writer", "DELETE FROM bronze.events"),
         ("bronze_writer", "SELECT * FROM silver.fct_orders"),
-        ("bronze_writer", "INSERT INTO ops.silver_cursors VALUES (1, 1, 1)"),
-        ("transformer", "INSERT INTO bronze.events (topic_id) VALUES (1)"),
+        (
+            "bronze_writer",
+            "INSERT INTO ops.silver_cursors VALUES (1, 1, 1)",
+        ),
+        (
+            "transformer",
+            "INSERT INTO bronze.events (topic_id) VALUES (1)",
+        ),
         ("transformer", "UPDATE ops.partitions SET next_offset = 0"),
         ("transformer", "DELETE FROM silver.fct_order_events"),
         ("transformer", "DELETE FROM gold.sales_performance_sums"),
@@ -85,19 +97,29 @@ async fn roles_are_refused_what_is_not_theirs() {
         ("dashboard_reader", "SELECT payload FROM bronze.events"),
         ("dashboard_reader", "SELECT * FROM silver.dim_customers"),
         ("dashboard_reader", "SELECT * FROM ops.partitions"),
-        ("dashboard_reader", "DELETE FROM gold.sales_performance_sums"),
-        ("dashboard_reader", "SET default_transaction_read_only = off; UPDATE gold.sales_performance_sums SET orders = 0"),
+        (
+            "dashboard_reader",
+            "DELETE FROM gold.sales_performance_sums",
+        ),
+        (
+            "dashboard_reader",
+            "SET default_transaction_read_only = off; UPDATE gold.sales_performance_sums SET orders = 0",
+        ),
         ("dashboard_reader", "SELECT ops.ensure_bronze_partitions()"),
     ];
     for (role, statement) in refused {
-        let (client, connection) = tokio_postgres::connect(&test.url_of(role), tokio_postgres::NoTls)
-            .await
-            .unwrap();
+        let (client, connection) =
+            tokio_postgres::connect(&test.url_of(role), tokio_postgres::NoTls)
+                .await
+                .unwrap();
         tokio::spawn(connection);
         let error = client.batch_execute(statement).await.expect_err(statement);
         // Insufficient privilege; or, for the reader, a transaction that is read-only in the first place.
         let state = error.code().map_or("", |state| state.code());
-        assert!(["42501", "25006"].contains(&state), "{role}: {statement}: {error:?}");
+        assert!(
+            ["42501", "25006"].contains(&state),
+            "{role}: {statement}: {error:?}"
+        );
     }
     let allowed = [
         ("dashboard_reader", "SELECT * FROM gold.sales_performance"),
@@ -107,9 +129,10 @@ async fn roles_are_refused_what_is_not_theirs() {
         ("dashboard_reader", "SELECT * FROM ops.freshness"),
     ];
     for (role, statement) in allowed {
-        let (client, connection) = tokio_postgres::connect(&test.url_of(role), tokio_postgres::NoTls)
-            .await
-            .unwrap();
+        let (client, connection) =
+            tokio_postgres::connect(&test.url_of(role), tokio_postgres::NoTls)
+                .await
+                .unwrap();
         tokio::spawn(connection);
         client.batch_execute(statement).await.expect(statement);
     }

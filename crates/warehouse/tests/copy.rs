@@ -1,11 +1,19 @@
 //! The binary COPY encoding, read back by PostgreSQL itself.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing
+)]
 
 use chrono::{DateTime, NaiveDate, Utc};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 use test_warehouse::TestWarehouse;
-use warehouse::silver::{FactBuffers, OrderEventRow, OrderLineRow, RecordPosition, SilverTransaction};
+use warehouse::silver::{
+    FactBuffers, OrderEventRow, OrderLineRow, RecordPosition, SilverTransaction,
+};
 use warehouse::{Session, Warehouse};
 
 fn money(cents: i64) -> String {
@@ -34,10 +42,23 @@ async fn amounts_and_dates_come_back_as_they_were() {
     );
     for _ in 0..2_000 {
         let (cents, day) = strategy.new_tree(&mut runner).unwrap().current();
-        let date = NaiveDate::from_ymd_opt(2000, 1, 1).unwrap() + chrono::TimeDelta::days(i64::from(day));
+        let date =
+            NaiveDate::from_ymd_opt(2000, 1, 1).unwrap() + chrono::TimeDelta::days(i64::from(day));
         lines.push((cents, date));
     }
-    for edge in [0, 1, -1, 99, 100, 9_999, 10_000, 999_999, 1_000_000, 100_000_000, -100_000_000] {
+    for edge in [
+        0,
+        1,
+        -1,
+        99,
+        100,
+        9_999,
+        10_000,
+        999_999,
+        1_000_000,
+        100_000_000,
+        -100_000_000,
+    ] {
         lines.push((edge, NaiveDate::from_ymd_opt(2000, 1, 1).unwrap()));
     }
     let mut buffers = FactBuffers::default();

@@ -24,7 +24,9 @@ pub(crate) struct Playground {
 impl Playground {
     pub(crate) fn open() -> Playground {
         let stack = Stack::start(StackOptions::private()).expect("starting a stack");
-        let database = stack.fresh_database("playground").expect("creating a database");
+        let database = stack
+            .fresh_database("playground")
+            .expect("creating a database");
         let files = tempfile::tempdir().expect("making a directory");
         let logs = files.path().join("logs");
         let pipeline = Pipeline::prepare_on(&stack, &database.migrator_url, TOPIC, logs)
@@ -94,7 +96,9 @@ pub(crate) async fn wait_until_drained(url: &str, records: i64, longest: Duratio
         }
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
-    panic!("not drained after {longest:?}: bronze, pending, silver pending are {state} of {records}");
+    panic!(
+        "not drained after {longest:?}: bronze, pending, silver pending are {state} of {records}"
+    );
 }
 
 /// Waits for the end of a service that must succeed.
@@ -111,7 +115,11 @@ pub(crate) fn succeed(service: &mut Service, longest: Duration) {
 /// Asserts that a service is still there.
 pub(crate) fn assert_running(service: &mut Service) {
     if let Some(status) = service.ended().expect("looking at a service") {
-        panic!("{} ended with {status}: {}", service.name(), service.log().unwrap_or_default());
+        panic!(
+            "{} ended with {status}: {}",
+            service.name(),
+            service.log().unwrap_or_default()
+        );
     }
 }
 

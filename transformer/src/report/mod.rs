@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use event_contract::truth::Truth;
 use serde::Serialize;
 use service_kit::Failure;
-use warehouse::verify::{CheckResult, FINDINGS_KEPT, Verification};
 use warehouse::Warehouse;
+use warehouse::verify::{CheckResult, FINDINGS_KEPT, Verification};
 
 /// What to verify and how to say it.
 #[derive(Debug, Clone)]

@@ -4,9 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use event_contract::TransactionEvent;
 use warehouse::WarehouseError;
-use warehouse::silver::{
-    CustomerAttributes, NamedDimension, ProductAttributes, SilverTransaction,
-};
+use warehouse::silver::{CustomerAttributes, NamedDimension, ProductAttributes, SilverTransaction};
 
 use super::orders::OrderKeys;
 use super::verdicts::LoadableEvent;
@@ -100,21 +98,47 @@ impl DimensionKeys {
         customers: &[CustomerAttributes<'_>],
         products: &[ProductAttributes<'_>],
     ) -> Result<(), WarehouseError> {
-        let of_event = |name: fn(&TransactionEvent) -> &str| events.iter().map(move |loadable| name(loadable.event));
+        let of_event = |name: fn(&TransactionEvent) -> &str| {
+            events.iter().map(move |loadable| name(loadable.event))
+        };
         let categories = events
             .iter()
             .flat_map(|loadable| &loadable.event.items)
             .map(|item| item.category.as_str());
         use NamedDimension as Named;
-        learn_names(transaction, Named::Categories, &mut self.categories, categories).await?;
+        learn_names(
+            transaction,
+            Named::Categories,
+            &mut self.categories,
+            categories,
+        )
+        .await?;
         let channels = of_event(|event| event.channel.as_str());
         learn_names(transaction, Named::Channels, &mut self.channels, channels).await?;
         let currencies = of_event(|event| &event.order.currency);
-        learn_names(transaction, Named::Currencies, &mut self.currencies, currencies).await?;
+        learn_names(
+            transaction,
+            Named::Currencies,
+            &mut self.currencies,
+            currencies,
+        )
+        .await?;
         let statuses = of_event(|event| &event.order.status);
-        learn_names(transaction, Named::OrderStatuses, &mut self.order_statuses, statuses).await?;
+        learn_names(
+            transaction,
+            Named::OrderStatuses,
+            &mut self.order_statuses,
+            statuses,
+        )
+        .await?;
         let methods = of_event(|event| &event.order.payment_method);
-        learn_names(transaction, Named::PaymentMethods, &mut self.payment_methods, methods).await?;
+        learn_names(
+            transaction,
+            Named::PaymentMethods,
+            &mut self.payment_methods,
+            methods,
+        )
+        .await?;
         self.learn_locations(transaction, events).await?;
         self.learn_customers(transaction, customers).await?;
         self.learn_products(transaction, products).await
@@ -156,7 +180,9 @@ impl DimensionKeys {
             .copied()
             .collect();
         if !missing.is_empty() {
-            self.customers.fresh.extend(transaction.customer_keys(&missing).await?);
+            self.customers
+                .fresh
+                .extend(transaction.customer_keys(&missing).await?);
         }
         Ok(())
     }
@@ -172,7 +198,9 @@ impl DimensionKeys {
             .copied()
             .collect();
         if !missing.is_empty() {
-            self.products.fresh.extend(transaction.product_keys(&missing).await?);
+            self.products
+                .fresh
+                .extend(transaction.product_keys(&missing).await?);
         }
         Ok(())
     }

@@ -16,8 +16,8 @@ use super::keys::{DimensionKeys, EventKeys};
 use super::orders::fold_orders;
 use super::verdicts::{JudgedRecord, LoadableEvent, SortedRecords, acceptable_ids, sort_out};
 
-/// The unique constraint that a concurrent load of the same event runs into.
-const EVENT_ID_CONSTRAINT: &str = "fct_order_events_event_id_key";
+/// The unique constraints that concurrent loads of the same event, or of events of the same new order, run into.
+const COLLISIONS: [&str; 2] = ["fct_order_events_event_id_key", "fct_orders_pkey"];
 /// How often a load may meet events that others have just accepted before the whole transaction is tried again.
 const MAX_COLLISIONS: usize = 20;
 
@@ -48,15 +48,22 @@ pub(super) async fn load(
         }
         attempt.undo().await?;
         keys.settle(false);
-        if error.constraint() == Some(EVENT_ID_CONSTRAINT) && collisions < MAX_COLLISIONS {
-            // Another load has accepted one of these events since we asked: ask again.
+        let is_collision = error
+            .constraint()
+            .is_some_and(|constraint| COLLISIONS.contains(&constraint));
+        if is_collision && collisions < MAX_COLLISIONS {
+            // Another load has accepted one of these events, or begun one of these orders, since we asked: ask again.
             collisions += 1;
             continue;
         }
         let Some((position, words)) = isolate(transaction, keys, &sorted.accepted).await? else {
             return Err(error);
         };
-        tracing::warn!(?position, words, "the database refuses an event: quarantined");
+        tracing::warn!(
+            ?position,
+            words,
+            "the database refuses an event: quarantined"
+        );
         refused.insert(position, words);
     }
 }
@@ -139,7 +146,7 @@ async fn write_facts(
         .accepted
         .iter()
         .zip(event_keys.iter().map(|keys| keys.order));
-    attempt.fold_orders(&fold_orders(keyed)).await?;
+    attempt.write_orders(fold_orders(keyed)).await?;
     refresh_dimensions(attempt, keys, &customers, &products).await?;
     Ok(first_key)
 }
@@ -220,7 +227,14 @@ fn fill_buffers(
     {
         push_event(&mut buffers, loadable, keys_of_event, order_event_key);
         for (item, line_no) in loadable.event.items.iter().zip(1i16..) {
-            let line = line_row(loadable, keys_of_event, keys, item, order_event_key, line_no)?;
+            let line = line_row(
+                loadable,
+                keys_of_event,
+                keys,
+                item,
+                order_event_key,
+                line_no,
+            )?;
             buffers.push_line(&line);
         }
     }
@@ -324,10 +338,22 @@ fn summarise(
             .zip(&sorted.accepted)
             .filter(|(_, loadable)| is_here(&loadable.position))
             .collect();
-        let event_times = || accepted.iter().map(|(_, loadable)| loadable.event.event_timestamp);
-        let duplicates = sorted.duplicates.iter().filter(|row| is_here(&row.position));
-        let quarantined = sorted.quarantined.iter().filter(|row| is_here(&row.position));
-        let lines = accepted.iter().map(|(_, loadable)| loadable.event.items.len());
+        let event_times = || {
+            accepted
+                .iter()
+                .map(|(_, loadable)| loadable.event.event_timestamp)
+        };
+        let duplicates = sorted
+            .duplicates
+            .iter()
+            .filter(|row| is_here(&row.position));
+        let quarantined = sorted
+            .quarantined
+            .iter()
+            .filter(|row| is_here(&row.position));
+        let lines = accepted
+            .iter()
+            .map(|(_, loadable)| loadable.event.items.len());
         batches.push(SilverBatch {
             cursor: range.cursor,
             last_offset: last.last_offset,
@@ -355,9 +381,21 @@ fn count(items: usize) -> i32 {
 /// Counts what was committed.
 pub(super) fn count_outcomes(batches: &[SilverBatch]) {
     for (outcome, sum) in [
-        ("accepted", batches.iter().map(|batch| batch.accepted_count).sum::<i32>()),
-        ("duplicate", batches.iter().map(|batch| batch.duplicate_count).sum()),
-        ("quarantined", batches.iter().map(|batch| batch.quarantined_count).sum()),
+        (
+            "accepted",
+            batches
+                .iter()
+                .map(|batch| batch.accepted_count)
+                .sum::<i32>(),
+        ),
+        (
+            "duplicate",
+            batches.iter().map(|batch| batch.duplicate_count).sum(),
+        ),
+        (
+            "quarantined",
+            batches.iter().map(|batch| batch.quarantined_count).sum(),
+        ),
     ] {
         metrics::counter!("assay_transformer_records_total", "outcome" => outcome)
             .increment(u64::from(sum.unsigned_abs()));

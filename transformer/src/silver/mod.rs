@@ -95,8 +95,8 @@ impl SilverStage {
         backlog_records: i64,
     ) -> Result<Step, WarehouseError> {
         let started_at = Utc::now();
-        let fits_at_once =
-            usize::try_from(backlog_records).is_ok_and(|records| records <= self.budget.max_records);
+        let fits_at_once = usize::try_from(backlog_records)
+            .is_ok_and(|records| records <= self.budget.max_records);
         // What fits into one transaction is taken as one; a long backlog is shared out among the workers.
         let partitions = if fits_at_once { i64::MAX } else { 1 };
         let cursors = transaction.claim(partitions).await?;
@@ -123,8 +123,14 @@ impl SilverStage {
                 }));
             });
         }
-        let batches =
-            load::load(&mut transaction, &mut self.keys, judged, &ranges, started_at).await?;
+        let batches = load::load(
+            &mut transaction,
+            &mut self.keys,
+            judged,
+            &ranges,
+            started_at,
+        )
+        .await?;
         transaction.commit().await?;
         load::count_outcomes(&batches);
         Ok(Step::Worked)
@@ -229,7 +235,12 @@ mod tests {
             max_records: 25,
             ..ROOMY
         };
-        let pending = [batch(0, 0, 10), batch(0, 10, 10), batch(0, 20, 10), batch(1, 0, 5)];
+        let pending = [
+            batch(0, 0, 10),
+            batch(0, 10, 10),
+            batch(0, 20, 10),
+            batch(1, 0, 5),
+        ];
         assert_eq!(taken(tight, &pending), vec![(0, 2), (1, 1)]);
     }
 

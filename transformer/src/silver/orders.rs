@@ -71,8 +71,8 @@ fn fold(order: &mut OrderSnapshot<'_>, loadable: &LoadableEvent<'_>, keys: Order
         order.currency_key = keys.currency_key;
         order.order_status_key = keys.order_status_key;
     }
-    let is_first_placing =
-        event.event_type == EventType::OrderPlaced && order.placed_at.is_none_or(|earlier| at < earlier);
+    let is_first_placing = event.event_type == EventType::OrderPlaced
+        && order.placed_at.is_none_or(|earlier| at < earlier);
     if is_first_placing {
         order.total_cents = Some(event.order.total_amount.cents());
         order.line_count = i32::try_from(event.items.len()).ok();

@@ -52,7 +52,9 @@ impl Bronze {
     /// Writes any bytes as one batch.
     pub(crate) async fn write_raw(&mut self, partition: i32, payloads: &[Option<&[u8]>]) {
         if !self.claims.contains_key(&partition) {
-            let claims = claim_partitions(&self.session, self.topic_id, &[partition]).await.unwrap();
+            let claims = claim_partitions(&self.session, self.topic_id, &[partition])
+                .await
+                .unwrap();
             self.claims.insert(partition, claims[0].clone());
         }
         let claim = self.claims.get_mut(&partition).unwrap();
@@ -89,7 +91,9 @@ impl Bronze {
             high_watermark: Some(offset),
             rows: rows.freeze(),
         };
-        write_batches(&mut self.session, self.topic_id, ingested_at, &[batch]).await.unwrap();
+        write_batches(&mut self.session, self.topic_id, ingested_at, &[batch])
+            .await
+            .unwrap();
         claim.next_offset = offset;
     }
 }

@@ -99,6 +99,7 @@ pub(crate) struct Running {
 
 impl Running {
     pub(crate) fn start(settings: ConsumerSettings, database_url: &str) -> Self {
+        service_kit::telemetry::init("test");
         // One recorder for all consumers of this process; the tests do not look at figures.
         let metrics = service_kit::endpoint::install_metrics();
         let database = DatabaseSettings::parse(database_url, "assay-consumer").unwrap();

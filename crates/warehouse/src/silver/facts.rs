@@ -1,3 +1,5 @@
+use std::collections::HashSet;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
 use uuid::Uuid;
@@ -208,6 +210,40 @@ impl FactBuffers {
     }
 }
 
+fn push_order(buffer: &mut CopyBuffer, order: &OrderSnapshot<'_>) {
+    let mut row = buffer.row();
+    row.text(order.order_id)
+        .int8(order.customer_key)
+        .int4(order.channel_key)
+        .int4(order.currency_key)
+        .int4(order.order_status_key)
+        .int4(order.event_count);
+    match order.line_count {
+        Some(lines) => row.int4(lines),
+        None => row.null(),
+    };
+    row.int4(order.status_position.kafka_partition)
+        .int8(order.status_position.kafka_offset)
+        .timestamptz(order.status_at);
+    for milestone in [
+        order.placed_at,
+        order.paid_at,
+        order.shipped_at,
+        order.completed_at,
+        order.returned_at,
+        order.cancelled_at,
+    ] {
+        match milestone {
+            Some(at) => row.timestamptz(at),
+            None => row.null(),
+        };
+    }
+    match order.total_cents {
+        Some(cents) => row.numeric_cents(cents),
+        None => row.null(),
+    };
+}
+
 /// The part of an order's snapshot that one load contributes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OrderSnapshot<'a> {
@@ -305,11 +341,38 @@ impl SilverTransaction<'_> {
             .await
     }
 
-    /// Folds a load's orders, sorted by order id, into `silver.fct_orders`.
+    /// Writes a load's orders, sorted by order id, into `silver.fct_orders`: new ones are copied, which costs a quarter
+    /// of what folding costs, and known ones are folded.
     ///
     /// # Errors
-    /// Of class `Refused` where the database does not accept a row.
-    pub async fn fold_orders(&self, orders: &[OrderSnapshot<'_>]) -> Result<(), WarehouseError> {
+    /// Of class `Refused` where the database does not accept a row, also where another load has just written an order
+    /// that was new.
+    pub async fn write_orders(&self, orders: Vec<OrderSnapshot<'_>>) -> Result<(), WarehouseError> {
+        let ids = column(&orders, |order| order.order_id);
+        let rows = self
+            .query(
+                sql!("silver/known_orders.sql"),
+                &[&ids],
+                "looking for known orders",
+            )
+            .await?;
+        let known: HashSet<&str> = rows.iter().map(|row| row.get(0)).collect();
+        let (to_fold, to_copy): (Vec<_>, Vec<_>) = orders
+            .into_iter()
+            .partition(|order| known.contains(order.order_id));
+        let mut buffer = CopyBuffer::new(17);
+        for order in &to_copy {
+            push_order(&mut buffer, order);
+        }
+        let doing = "copying orders into silver";
+        buffer
+            .freeze()
+            .copy(&self.transaction, sql!("silver/new_orders.sql"), doing)
+            .await?;
+        self.fold_orders(&to_fold).await
+    }
+
+    async fn fold_orders(&self, orders: &[OrderSnapshot<'_>]) -> Result<(), WarehouseError> {
         if orders.is_empty() {
             return Ok(());
         }

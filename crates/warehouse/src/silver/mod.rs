@@ -150,9 +150,7 @@ impl<'a> SilverTransaction<'a> {
     ///
     /// # Errors
     /// See [`WarehouseError::class`].
-    pub async fn begin(
-        session: &'a mut Session,
-    ) -> Result<SilverTransaction<'a>, WarehouseError> {
+    pub async fn begin(session: &'a mut Session) -> Result<SilverTransaction<'a>, WarehouseError> {
         let transaction = session
             .transaction()
             .await
