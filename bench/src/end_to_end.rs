@@ -14,86 +14,73 @@ use crate::{Figure, Target};
 pub(crate) async fn measure(stack: &Stack, events: u64, statements: bool) -> Result<Vec<Figure>> {
     eprintln!("end_to_end: {events} events …");
     let room = Room::open(stack, "end_to_end").await?;
-    if statements {
-        room.client
-            .batch_execute("CREATE EXTENSION pg_stat_statements")
-            .await?;
-    }
+    room.count_statements(statements).await?;
     room.checkpoint().await?;
-    let count = events.to_string();
-    let produce = [
-        "run",
-        "--orders-only",
-        "--lines-mean",
-        "3",
-        "--count",
-        &count,
-    ];
-    let mut services = [
+    let mut fleet = [
         room.pipeline.start("consumer", "consumer", &["run"])?,
         room.pipeline
             .start("transformer", "transformer", &["run"])?,
     ];
     // The services are up and waiting; the measurement begins with the first event.
     std::thread::sleep(Duration::from_secs(3));
+    let count = events.to_string();
+    let produce = ["run", "--orders-only", "--lines-mean", "3", "--count"];
+    let produce = [produce.as_slice(), &[count.as_str()]].concat();
     let began = Instant::now();
     let mut producer = room.pipeline.start("producer", "producer", &produce)?;
-    let mut producer_seconds = None;
-    while gold_events(&room).await? < i64::try_from(events)? {
+    wait_for_gold(&room, i64::try_from(events)?, &mut producer, &mut fleet).await?;
+    let seconds = began.elapsed().as_secs_f64();
+    let rate = events as f64 / seconds;
+    let asked = Some(Target::AtLeast(20_000.0));
+    let mut figures = vec![Figure::new(
+        "end_to_end_events_per_s",
+        rate,
+        "events/s",
+        asked,
+    )];
+    let [consumer, transformer] = &mut fleet;
+    let names = [
+        ("producer_peak_rss_mib", "producer_cpu_us_per_event"),
+        ("consumer_peak_rss_mib", "consumer_cpu_us_per_event"),
+        ("transformer_peak_rss_mib", "transformer_cpu_us_per_event"),
+    ];
+    for ((memory, cpu), service) in names
+        .into_iter()
+        .zip([&mut producer, consumer, transformer])
+    {
+        figures.extend(usage(memory, cpu, service, events));
+    }
+    for service in &mut fleet {
+        service.stop()?;
+    }
+    room.show_statements(statements).await?;
+    figures.extend(against_the_limit(stack, &room, events, seconds).await?);
+    Ok(figures)
+}
+
+/// Until gold has folded so many events; nobody may fail on the way.
+async fn wait_for_gold(
+    room: &Room,
+    events: i64,
+    producer: &mut Service,
+    fleet: &mut [Service],
+) -> Result<()> {
+    let began = Instant::now();
+    while gold_events(room).await? < events {
         if began.elapsed() > LONGEST {
             bail!("not drained after {LONGEST:?}");
         }
-        if producer_seconds.is_none()
-            && let Some(status) = producer.ended()?
-        {
-            if !status.success() {
-                bail!("the producer failed: {}", producer.log()?);
-            }
-            producer_seconds = Some(began.elapsed().as_secs_f64());
+        if producer.ended()?.is_some_and(|status| !status.success()) {
+            bail!("the producer failed: {}", producer.log()?);
         }
-        for service in &mut services {
+        for service in &mut *fleet {
             if service.ended()?.is_some() {
                 bail!("{} ended: {}", service.name(), service.log()?);
             }
         }
         std::thread::sleep(Duration::from_millis(50));
     }
-    let seconds = began.elapsed().as_secs_f64();
-    let mut figures = vec![Figure::new(
-        "end_to_end_events_per_s",
-        events as f64 / seconds,
-        "events/s",
-        Some(Target::AtLeast(20_000.0)),
-    )];
-    let [consumer, transformer] = &mut services;
-    for (name, cpu_name, service) in [
-        (
-            "producer_peak_rss_mib",
-            "producer_cpu_us_per_event",
-            &mut producer,
-        ),
-        (
-            "consumer_peak_rss_mib",
-            "consumer_cpu_us_per_event",
-            consumer,
-        ),
-        (
-            "transformer_peak_rss_mib",
-            "transformer_cpu_us_per_event",
-            transformer,
-        ),
-    ] {
-        figures.extend(usage(name, cpu_name, service, events));
-    }
-    for service in &mut services {
-        service.stop()?;
-    }
-    if statements {
-        let query = include_str!("statements.sql");
-        println!("{}", demo::samples::table(&room.client, query).await?);
-    }
-    figures.extend(against_the_limit(stack, &room, events, seconds).await?);
-    Ok(figures)
+    Ok(())
 }
 
 fn usage(

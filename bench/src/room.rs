@@ -43,6 +43,24 @@ impl Room {
         Ok(())
     }
 
+    /// Lets PostgreSQL count what it spends its time on, where that is wanted.
+    pub(crate) async fn count_statements(&self, wanted: bool) -> Result<()> {
+        if wanted {
+            let statement = "CREATE EXTENSION pg_stat_statements";
+            self.client.batch_execute(statement).await?;
+        }
+        Ok(())
+    }
+
+    /// Shows the most expensive statements since [`Room::count_statements`].
+    pub(crate) async fn show_statements(&self, wanted: bool) -> Result<()> {
+        if wanted {
+            let query = include_str!("statements.sql");
+            println!("{}", demo::samples::table(&self.client, query).await?);
+        }
+        Ok(())
+    }
+
     /// Leaves no dirty pages to be written at the next measurement's cost.
     pub(crate) async fn checkpoint(&self) -> Result<()> {
         self.client.batch_execute("CHECKPOINT").await?;

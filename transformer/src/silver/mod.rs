@@ -1,7 +1,7 @@
 //! The silver stage: claim, read, judge, load, commit; one transaction a step.
 //!
 //! [`verdicts`] decides what becomes of each record, [`orders`] folds events into order snapshots (both pure);
-//! [`keys`] knows the dimensions' keys, [`load`] writes one load and isolates the row that the database refuses.
+//! `keys` knows the dimensions' keys, `load` writes one load and isolates the row that the database refuses.
 
 mod keys;
 mod load;
