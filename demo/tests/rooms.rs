@@ -27,7 +27,7 @@ const SIBLINGS: [(&str, &[&str]); 10] = [
     ("bench", &["demo", "local-stack"]),
 ];
 
-/// Libraries that only these rooms may name.
+/// Libraries that only these rooms may name, their tests included.
 const KEPT_TO: [(&str, &[&str]); 3] = [
     ("rdkafka", &["consumer", "local-stack", "producer"]),
     ("deadpool-postgres", &["warehouse"]),
@@ -74,8 +74,7 @@ fn rooms_use_only_whom_they_may() {
             .iter()
             .filter(|package| {
                 let mut dependencies = package.dependencies.iter();
-                dependencies
-                    .any(|d| d.kind == DependencyKind::Normal && d.name.starts_with(library))
+                dependencies.any(|d| d.name.starts_with(library))
             })
             .map(|package| package.name.as_str())
             .collect();

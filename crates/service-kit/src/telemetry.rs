@@ -7,7 +7,9 @@ use tracing_subscriber::fmt;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
-const DEFAULT_FILTER: &str = "info";
+/// The pool reports each broken connection itself; what matters of it reaches us as the error of a statement, and is said
+/// once an outage.
+const DEFAULT_FILTER: &str = "info,deadpool.postgres=off";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum LogFormat {
