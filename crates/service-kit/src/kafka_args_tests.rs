@@ -1,4 +1,5 @@
-use clap::Parser;
+use clap::builder::Resettable;
+use clap::{CommandFactory, FromArgMatches, Parser};
 use proptest::prelude::*;
 
 use super::*;
@@ -9,8 +10,11 @@ struct Cli {
     kafka: KafkaArgs,
 }
 
+/// Without the environment, which names a broker when the tests run on a stack.
 fn parse(arguments: &[&str]) -> KafkaArgs {
-    Cli::parse_from([&["test"], arguments].concat()).kafka
+    let command = Cli::command().mut_args(|argument| argument.env(Resettable::Reset));
+    let matches = command.get_matches_from([&["test"], arguments].concat());
+    Cli::from_arg_matches(&matches).unwrap().kafka
 }
 
 fn properties(
