@@ -13,6 +13,9 @@ const RATE_WINDOW: Duration = Duration::from_secs(5);
 /// How often a line is printed where there is no terminal to draw on.
 const LINE_EVERY: Duration = Duration::from_secs(5);
 
+/// Events that are older than this when they reach gold come from a backfill.
+const HISTORY_SECONDS: f64 = 3_600.0;
+
 /// Where the pipeline can be reached, shown below the figures.
 #[derive(Debug, Clone)]
 pub struct Addresses {
@@ -178,6 +181,8 @@ fn one_line(status: &Status, rates: [f64; 4]) -> String {
 
 fn freshness(status: &Status) -> String {
     match status.freshness {
+        // History is as old as it is: only live events tell how fresh gold is.
+        Some([p50, ..]) if p50 > HISTORY_SECONDS => "catching up on history".to_owned(),
         Some([p50, p95, p99]) => {
             format!("event → gold p50 {p50:.2} s, p95 {p95:.2} s, p99 {p99:.2} s (last minute)")
         }
