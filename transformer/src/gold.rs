@@ -11,8 +11,8 @@ use crate::stage::{Stage, Step};
 /// Lines folded in one gold transaction: bounds its memory and the time that readers wait for the next figures.
 const MAX_LINES_PER_BATCH: i64 = 200_000;
 
-/// A fold costs by the cells it touches, which hardly grow with the facts: under load, resting as long as the last fold
-/// took halves the number of folds. Bounded, for the sake of freshness.
+/// A fold pays for the cells it touches, which grow less than the facts do: under load, resting as long as the last fold
+/// took makes for fewer and larger folds. Bounded, for the sake of freshness.
 const LONGEST_REST: Duration = Duration::from_millis(250);
 
 /// The gold stage.

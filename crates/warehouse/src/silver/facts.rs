@@ -341,8 +341,8 @@ impl SilverTransaction<'_> {
             .await
     }
 
-    /// Writes a load's orders, sorted by order id, into `silver.fct_orders`: new ones are copied, which costs a quarter
-    /// of what folding costs, and known ones are folded.
+    /// Writes a load's orders, sorted by order id, into `silver.fct_orders`: new ones are copied, which is
+    /// cheaper than folding, and known ones are folded.
     ///
     /// # Errors
     /// Of class `Refused` where the database does not accept a row, also where another load has just written an order
