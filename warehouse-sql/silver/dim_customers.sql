@@ -6,9 +6,8 @@ WITH given AS (
         AS g (id, customer_type, country, city, at, kafka_partition, kafka_offset)
 ),
 made AS (
-    INSERT INTO silver.dim_customers (customer_id, customer_type, country, city, attributes_at, attributes_partition,
-                                      attributes_offset)
-    SELECT id, customer_type, country, city, at, kafka_partition, kafka_offset FROM given
+    INSERT INTO silver.dim_customers (customer_id, customer_type, country, city)
+    SELECT id, customer_type, country, city FROM given
     WHERE NOT EXISTS (SELECT FROM silver.dim_customers AS d WHERE d.customer_id = given.id)
     ORDER BY id
     ON CONFLICT (customer_id) DO NOTHING

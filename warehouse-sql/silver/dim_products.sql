@@ -6,9 +6,8 @@ WITH given AS (
         AS g (id, product_name, category, at, kafka_partition, kafka_offset)
 ),
 made AS (
-    INSERT INTO silver.dim_products (product_id, product_name, category, attributes_at, attributes_partition,
-                                     attributes_offset)
-    SELECT id, product_name, category, at, kafka_partition, kafka_offset FROM given
+    INSERT INTO silver.dim_products (product_id, product_name, category)
+    SELECT id, product_name, category FROM given
     WHERE NOT EXISTS (SELECT FROM silver.dim_products AS d WHERE d.product_id = given.id)
     ORDER BY id
     ON CONFLICT (product_id) DO NOTHING

@@ -147,28 +147,7 @@ async fn write_facts(
         .iter()
         .zip(event_keys.iter().map(|keys| keys.order));
     attempt.write_orders(fold_orders(keyed)).await?;
-    refresh_dimensions(attempt, keys, &customers, &products).await?;
     Ok(first_key)
-}
-
-/// The attributes are brought up to date last: every load meets the same popular products, and a row once updated is
-/// locked until the commit.
-async fn refresh_dimensions(
-    attempt: &SilverTransaction<'_>,
-    keys: &DimensionKeys,
-    customers: &[CustomerAttributes<'_>],
-    products: &[ProductAttributes<'_>],
-) -> Result<(), WarehouseError> {
-    let customers: Vec<(i64, CustomerAttributes<'_>)> = customers
-        .iter()
-        .map(|customer| Ok((keys.of_customer(customer.id)?, *customer)))
-        .collect::<Result<_, WarehouseError>>()?;
-    attempt.refresh_customers(&customers).await?;
-    let products: Vec<(i64, ProductAttributes<'_>)> = products
-        .iter()
-        .map(|product| Ok((keys.of_product(product.id)?, *product)))
-        .collect::<Result<_, WarehouseError>>()?;
-    attempt.refresh_products(&products).await
 }
 
 fn latest_customers<'e>(events: &[LoadableEvent<'e>]) -> Vec<CustomerAttributes<'e>> {
