@@ -14,6 +14,7 @@ use warehouse::service::{first_session, settings_from_environment};
 use warehouse::{Warehouse, silver};
 
 use crate::gold::GoldStage;
+use crate::rebuild::RebuildArgs;
 use crate::report::{VerifyOptions, verify};
 use crate::silver::{LoadBudget, SilverStage};
 use crate::stage::{Pace, Stage, Step, drive};
@@ -37,6 +38,8 @@ Examples:
   transformer once                        work off what is there, then exit
   transformer verify                      recount everything; exit code 5 when anything is off
   transformer verify --truth truth.json   … and hold it against what the producer swears to
+  transformer rebuild                     derive everything anew and compare (as the warehouse's owner)
+  transformer rebuild --swap              … and put it in the place of the live marts
 
 Exit codes: 0 ok, 2 usage, 3 configuration, 4 PostgreSQL unreachable, 5 data not in order, 130 interrupted";
 
@@ -48,6 +51,8 @@ enum Command {
     Once(OnceArgs),
     /// Recount everything and hold it against the ledger; exits with 5 when anything is off
     Verify(VerifyArgs),
+    /// Derive silver and gold anew from bronze beside the live ones, and print what differs; exits with 5 when anything does
+    Rebuild(RebuildArgs),
     /// Create or upgrade the warehouse; needs to connect as the owner of the database
     Migrate(MigrateArgs),
     /// Ask a running transformer on this machine whether it is alive
@@ -132,6 +137,7 @@ async fn execute(command: Command, shutdown: Shutdown) -> Outcome {
         Command::Run(args) => run_stages(args, shutdown).await,
         Command::Once(args) => run_once(args, shutdown).await,
         Command::Verify(args) => run_verify(args, shutdown).await,
+        Command::Rebuild(args) => crate::rebuild::run(args, SERVICE, shutdown).await,
         Command::Migrate(args) => run_migrate(args, shutdown).await,
         Command::Healthcheck(http) => run_healthcheck(http).await,
         Command::Completions { .. } => Ok(()),
@@ -197,7 +203,7 @@ async fn run_once(args: OnceArgs, shutdown: Shutdown) -> Outcome {
 }
 
 /// Steps until there is nothing to do. What another transformer has claimed is left to it.
-async fn drain<S: Stage>(mut stage: S, shutdown: Shutdown) -> Outcome {
+pub(crate) async fn drain<S: Stage>(mut stage: S, shutdown: Shutdown) -> Outcome {
     let mut backoff = service_kit::Backoff::new(Duration::from_millis(50), Duration::from_secs(2));
     let mut failures = 0;
     loop {

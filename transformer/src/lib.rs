@@ -5,6 +5,7 @@
 
 pub mod cli;
 pub mod gold;
+mod rebuild;
 pub mod report;
 pub mod silver;
 pub mod stage;

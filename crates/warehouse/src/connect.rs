@@ -12,7 +12,7 @@ use tokio_postgres::{Config, NoTls};
 
 use crate::error::{classify, describe};
 use crate::tls::verifying_connector;
-use crate::{ErrorClass, WarehouseError};
+use crate::{ErrorClass, Layers, WarehouseError};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const POOL_WAIT_TIMEOUT: Duration = Duration::from_secs(30);
@@ -141,6 +141,7 @@ impl DatabaseSettings {
 pub struct Warehouse {
     pool: Pool,
     settings: DatabaseSettings,
+    layers: Layers,
 }
 
 impl Warehouse {
@@ -166,7 +167,17 @@ impl Warehouse {
             .recycle_timeout(Some(CONNECT_TIMEOUT))
             .build()
             .map_err(|error| WarehouseError::Configuration(error.to_string()))?;
-        Ok(Warehouse { pool, settings })
+        Ok(Warehouse {
+            pool,
+            settings,
+            layers: Layers::Live,
+        })
+    }
+
+    /// The same pool, with sessions that mean other tables by the same statements.
+    pub fn on(mut self, layers: Layers) -> Self {
+        self.layers = layers;
+        self
     }
 
     /// A session of one's own until it is dropped or released.
@@ -177,6 +188,7 @@ impl Warehouse {
         match self.pool.get().await {
             Ok(client) => Ok(Session {
                 client: Some(client),
+                layers: self.layers,
             }),
             Err(PoolError::Backend(error)) => Err(self.explain(&error)),
             Err(PoolError::Timeout(TimeoutType::Wait)) => {
@@ -231,9 +243,15 @@ pub(crate) fn explain_connect(
 /// running query without noticing.
 pub struct Session {
     client: Option<Object>,
+    layers: Layers,
 }
 
 impl Session {
+    /// Which tables the statements of this session mean.
+    pub fn layers(&self) -> Layers {
+        self.layers
+    }
+
     /// Gives the connection back for others to use. Call it only after everything on it has succeeded.
     pub fn release(mut self) {
         drop(self.client.take());

@@ -6,7 +6,7 @@ use deadpool_postgres::Transaction;
 use crate::{Session, WarehouseError, sql};
 
 /// One gold writer at a time; "assaygol" in ASCII.
-const GOLD_WRITER_LOCK: i64 = 0x6173_7361_7967_6f6c;
+pub(crate) const GOLD_WRITER_LOCK: i64 = 0x6173_7361_7967_6f6c;
 /// Silver batches looked at for one gold transaction.
 const MAX_SILVER_BATCHES: i64 = 512;
 

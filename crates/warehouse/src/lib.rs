@@ -8,8 +8,10 @@ pub mod connect;
 pub mod copy;
 mod error;
 pub mod gold;
+mod layers;
 pub mod listen;
 pub mod migrate;
+pub mod rebuild;
 pub mod service;
 pub mod silver;
 pub mod status;
@@ -18,6 +20,7 @@ pub mod verify;
 
 pub use connect::{DatabaseSettings, Session, Warehouse};
 pub use error::{ErrorClass, WarehouseError};
+pub use layers::Layers;
 
 /// The text of a file below `warehouse-sql/`, at compile time: a wrong path fails the build.
 macro_rules! sql {

@@ -1,0 +1,6 @@
+-- May this session rebuild, and is there everything to rebuild from?
+-- $1 the lock of rebuilds, held as long as the session lives
+SELECT
+    pg_has_role(current_user, (SELECT relowner FROM pg_class WHERE oid = 'ops.partitions'::regclass), 'USAGE') AS is_owner,
+    pg_try_advisory_lock($1)                                                                                   AS is_alone,
+    0::bigint                                                                                                  AS missing_records

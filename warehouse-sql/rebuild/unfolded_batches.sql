@@ -1,0 +1,1 @@
+SELECT count(*) FROM ops.silver_batches WHERE gold_batch_id IS NULL
