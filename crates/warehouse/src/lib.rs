@@ -8,6 +8,7 @@ pub mod connect;
 pub mod copy;
 mod error;
 pub mod gold;
+mod history;
 pub mod listen;
 pub mod migrate;
 pub mod service;
