@@ -3,7 +3,11 @@
 --
 -- Facts name the *version* of a customer or product that their event stated. A history is a function of what facts
 -- state, never of the order in which they came: at any time those attributes hold that the latest statement at or
--- before it made. It is settled by the gold stage's one writer, in the transaction that folds the facts.
+-- before it made. It is settled by the gold stage's one writer, in the transaction that folds the facts, from the facts
+-- that gold has taken: facts that still wait for gold have no part in it yet.
+--
+-- Facts that were loaded before this migration state no versions, made no steps and no cancelled lines; they are
+-- brought in order by loading them anew from bronze.
 
 -- ── versions: every set of attributes that was ever stated ──────────────────────────────────────────────────────────
 
@@ -52,13 +56,14 @@ ALTER TABLE silver.fct_order_lines
     ADD COLUMN product_version_key integer NOT NULL DEFAULT 0;
 COMMENT ON COLUMN silver.fct_order_lines.product_version_key IS 'dim_product_versions: the attributes that the line stated of its product.';
 COMMENT ON TABLE silver.fct_order_lines IS 'One row per line of a placed or returned order, and one for each line that a cancellation takes back. Quantity and amounts of what came back are negative, so they simply add.';
-COMMENT ON COLUMN silver.fct_order_lines.order_event_key IS 'fct_order_events: the event that has the line; for a line taken back, the later to arrive of the placing and the cancellation.';
-COMMENT ON COLUMN silver.fct_order_lines.line_no IS 'Position in the event, from 1; negative where a cancellation takes back the line of that position.';
+COMMENT ON COLUMN silver.fct_order_lines.order_event_key IS 'fct_order_events: the event that has the line; for a line taken back, an event of the same order, of the load that first knew both the placing and the cancellation.';
+COMMENT ON COLUMN silver.fct_order_lines.line_no IS 'Position in the event, from 1; -1, -2 and so on for lines that a cancellation takes back.';
 COMMENT ON COLUMN silver.fct_order_lines.event_date IS 'dim_dates: UTC day of the event time; for a line taken back, of the cancellation.';
-COMMENT ON COLUMN silver.fct_order_lines.quantity IS 'Pieces; negative when returned or cancelled.';
+COMMENT ON COLUMN silver.fct_order_lines.quantity IS 'Pieces; negative when returned or cancelled. Positive with a negative line_no where a line taken back is put right, since an earlier placing or cancellation has come to light.';
 
 -- A shop states its products thousands of times a day, so one statement a day stands for all: a product's version is
--- sighted at the first event of each UTC day that states it.
+-- sighted at the first event of each UTC day that states it. Kept by the gold stage's one writer, so that loads do not
+-- wait for each other because of popular products, and so that a sighting is known to gold exactly when its facts are.
 CREATE TABLE silver.product_sightings (
     product_version_key integer     NOT NULL,
     seen_on             date        NOT NULL,
@@ -137,24 +142,37 @@ COMMENT ON COLUMN silver.order_events_as_of.country IS 'ISO 3166-1 alpha-2.';
 COMMENT ON COLUMN silver.order_events_as_of.city IS 'City.';
 COMMENT ON COLUMN silver.order_events_as_of.segment IS 'The shop''s own segment of the customer; Unknown where none was stated.';
 
+-- What a cancellation takes back is what was placed, whichever event has its line.
 CREATE VIEW silver.order_lines_as_of AS
-SELECT l.order_event_key, l.line_no, l.product_key, e.event_at, v.product_name, v.category
+SELECT l.order_event_key, l.line_no, l.product_key, coalesce(o.placed_at, e.event_at) AS event_at, v.product_name,
+       v.category
 FROM silver.fct_order_lines AS l
 JOIN silver.fct_order_events AS e USING (order_event_key)
+LEFT JOIN silver.fct_orders AS o ON l.line_no < 0 AND o.order_id = e.order_id
 JOIN silver.dim_products_history AS h
-    ON h.product_key = l.product_key AND e.event_at >= h.valid_from AND e.event_at < h.valid_to
+    ON h.product_key = l.product_key
+       AND coalesce(o.placed_at, e.event_at) >= h.valid_from AND coalesce(o.placed_at, e.event_at) < h.valid_to
 JOIN silver.dim_product_versions AS v ON v.product_version_key = h.product_version_key;
-COMMENT ON VIEW silver.order_lines_as_of IS 'One row per order line, with the product''s attributes that held at the time of its event.';
+COMMENT ON VIEW silver.order_lines_as_of IS 'One row per order line, with the product''s attributes that held at the time of its event; for a line taken back, when its order was placed.';
 COMMENT ON COLUMN silver.order_lines_as_of.order_event_key IS 'fct_order_lines.';
 COMMENT ON COLUMN silver.order_lines_as_of.line_no IS 'fct_order_lines.';
 COMMENT ON COLUMN silver.order_lines_as_of.product_key IS 'dim_products.';
-COMMENT ON COLUMN silver.order_lines_as_of.event_at IS 'Event time (UTC).';
+COMMENT ON COLUMN silver.order_lines_as_of.event_at IS 'Time that the attributes are of (UTC).';
 COMMENT ON COLUMN silver.order_lines_as_of.product_name IS 'Name.';
 COMMENT ON COLUMN silver.order_lines_as_of.category IS 'Category.';
 
 -- ── orders: their steps ─────────────────────────────────────────────────────────────────────────────────────────────
 
-ALTER TABLE silver.fct_orders ADD COLUMN placed_event_key bigint;
+-- Ties of event time are broken by event id instead of by the place in Kafka: what an order is then depends on its events
+-- alone.
+ALTER TABLE silver.fct_orders
+    DROP COLUMN status_partition,
+    DROP COLUMN status_offset,
+    ADD COLUMN status_event_id  uuid,
+    ADD COLUMN placed_event_id  uuid,
+    ADD COLUMN placed_event_key bigint;
+COMMENT ON COLUMN silver.fct_orders.status_event_id IS 'fct_order_events: the latest event; of several at the same time, the one with the greatest id.';
+COMMENT ON COLUMN silver.fct_orders.placed_event_id IS 'fct_order_events: the earliest placing; of several at the same time, the one with the smallest id. Null until it is known.';
 COMMENT ON COLUMN silver.fct_orders.placed_event_key IS 'fct_order_events: the earliest placing; null until it is known.';
 
 CREATE TABLE silver.fct_order_steps (
@@ -167,13 +185,17 @@ CREATE TABLE silver.fct_order_steps (
         CHECK (step IN ('placed', 'paid', 'shipped', 'completed', 'returned', 'cancelled')),
     PRIMARY KEY (order_event_key, step_no)
 );
-COMMENT ON TABLE silver.fct_order_steps IS 'One row per step of an order''s life that an event made known. A step that an event of earlier time corrects is taken back by a row with orders = -1, so they simply add.';
-COMMENT ON COLUMN silver.fct_order_steps.order_event_key IS 'fct_order_events: the event that made it known; its order is the order.';
+COMMENT ON TABLE silver.fct_order_steps IS 'One row per step of an order''s life that a load made known. A step that a later load corrects is taken back by a row with orders = -1, so they simply add.';
+COMMENT ON COLUMN silver.fct_order_steps.order_event_key IS 'fct_order_events: an event of the load that made it known; its order is the order.';
 COMMENT ON COLUMN silver.fct_order_steps.seconds_since_previous IS 'Seconds between this step and the latest known earlier one of the same order; null where none is known.';
 COMMENT ON COLUMN silver.fct_order_steps.step_date IS 'dim_dates: UTC day on which the order took the step.';
 COMMENT ON COLUMN silver.fct_order_steps.step IS 'placed, paid, shipped, completed, returned or cancelled.';
 COMMENT ON COLUMN silver.fct_order_steps.step_no IS 'Position among the rows of the event, from 1.';
 COMMENT ON COLUMN silver.fct_order_steps.orders IS '1 for a step taken, -1 for one taken back.';
+
+-- What a load writes can count on other days than its events: a cancellation's lines, when the placing comes later.
+COMMENT ON COLUMN ops.silver_batches.oldest_event_at IS 'Oldest time that its facts count on: of its accepted events, and of the steps and cancellations that they bring about (UTC).';
+COMMENT ON COLUMN ops.silver_batches.newest_event_at IS 'Newest time that its facts count on, likewise (UTC).';
 
 -- ── rights ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 

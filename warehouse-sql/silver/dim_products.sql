@@ -1,9 +1,8 @@
--- The keys of these products, made where they are missing.
--- Arrays with one element a product: $1 id, $2 name, $3 category, $4 event time, $5 partition, $6 offset
+-- The keys of these products, made where they are missing. The attributes are only a beginning: what holds now is
+-- settled with the history.
+-- Arrays with one element a product: $1 id, $2 name, $3 category
 WITH given AS (
-    SELECT *
-    FROM unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[], $5::integer[], $6::bigint[])
-        AS g (id, product_name, category, at, kafka_partition, kafka_offset)
+    SELECT * FROM unnest($1::text[], $2::text[], $3::text[]) AS g (id, product_name, category)
 ),
 made AS (
     INSERT INTO silver.dim_products (product_id, product_name, category)

@@ -3,7 +3,7 @@
 
 use deadpool_postgres::Transaction;
 
-use crate::{Session, WarehouseError, sql};
+use crate::{Session, WarehouseError, history, sql};
 
 /// One gold writer at a time; "assaygol" in ASCII.
 pub(crate) const GOLD_WRITER_LOCK: i64 = 0x6173_7361_7967_6f6c;
@@ -124,6 +124,12 @@ pub async fn fold_next(
     if taken.ids.is_empty() {
         return Ok(FoldOutcome::Idle);
     }
+    let histories = history::settle(&transaction, &taken.ids).await?;
+    tracing::debug!(
+        customers = histories.customers,
+        products = histories.products,
+        "settled histories"
+    );
     for fold in MARTS.iter().filter_map(|mart| mart.fold) {
         let doing = "folding a mart";
         let statement = transaction

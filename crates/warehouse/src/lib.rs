@@ -9,6 +9,7 @@ pub mod copy;
 mod error;
 pub mod gold;
 mod layers;
+mod history;
 pub mod listen;
 pub mod migrate;
 pub mod rebuild;

@@ -8,7 +8,7 @@ use deadpool_postgres::Transaction;
 use tokio_postgres::{IsolationLevel, Row};
 
 use crate::gold::MARTS;
-use crate::{Session, WarehouseError, sql};
+use crate::{Session, WarehouseError, history, sql};
 
 /// Findings kept of one check; the number is always whole.
 pub const FINDINGS_KEPT: usize = 20;
@@ -16,7 +16,7 @@ pub const FINDINGS_KEPT: usize = 20;
 /// The outcome of one check.
 #[derive(Debug, Clone)]
 pub struct CheckResult {
-    /// Which invariant: `I1` to `I5`.
+    /// Which invariant: `I1` to `I6`.
     pub invariant: &'static str,
     /// What must hold.
     pub statement: String,
@@ -79,6 +79,46 @@ const CHECKS: &[Check] = &[
         invariant: "I4",
         statement: "every order's snapshot follows from its events",
         query: sql!("verify/i4_orders_sum_their_events.sql"),
+    },
+    Check {
+        invariant: "I4",
+        statement: "every order's steps follow from its events",
+        query: sql!("verify/i4_steps_follow_from_events.sql"),
+    },
+    Check {
+        invariant: "I4",
+        statement: "cancellations take back the lines that were placed",
+        query: sql!("verify/i4_cancellations_take_lines_back.sql"),
+    },
+    Check {
+        invariant: "I6",
+        statement: "histories neither overlap nor leave holes",
+        query: sql!("verify/i6_histories_are_contiguous.sql"),
+    },
+    Check {
+        invariant: "I6",
+        statement: "histories tell what every event states at its time",
+        query: sql!("verify/i6_histories_tell_what_is_stated.sql"),
+    },
+    Check {
+        invariant: "I6",
+        statement: "sightings of products follow from the lines",
+        query: sql!("verify/i6_sightings_follow_from_lines.sql"),
+    },
+    Check {
+        invariant: "I6",
+        statement: "histories of customers = their derivation from the facts",
+        query: history::COMPARE_CUSTOMERS,
+    },
+    Check {
+        invariant: "I6",
+        statement: "histories of products = their derivation from sightings",
+        query: history::COMPARE_PRODUCTS,
+    },
+    Check {
+        invariant: "I6",
+        statement: "customers and products have the attributes that hold now",
+        query: sql!("verify/i6_current_attributes.sql"),
     },
 ];
 

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use event_contract::TransactionEvent;
+use event_contract::{Customer, Item, TransactionEvent};
 use warehouse::WarehouseError;
 use warehouse::silver::{CustomerAttributes, NamedDimension, ProductAttributes, SilverTransaction};
 
@@ -14,6 +14,11 @@ const MAX_REMEMBERED: usize = 200_000;
 
 /// The key of the Unknown member of every dimension.
 const UNKNOWN_KEY: i64 = 0;
+/// The key of the Unknown member's one version.
+const UNKNOWN_VERSION_KEY: i32 = 0;
+
+/// The segment of a customer of whom none was stated.
+const UNKNOWN_SEGMENT: &str = "Unknown";
 
 /// A dimension's keys: those that are committed, and those that the transaction in progress has met.
 #[derive(Debug)]
@@ -62,15 +67,53 @@ pub(super) struct DimensionKeys {
     /// By country and city, in one string.
     locations: KeyMemory<i32>,
     customers: KeyMemory<i64>,
+    /// By id and all attributes, in one string; likewise of products.
+    customer_versions: KeyMemory<i32>,
     products: KeyMemory<i64>,
+    product_versions: KeyMemory<i32>,
 }
 
 /// The keys of one event's dimensions.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct EventKeys {
     pub(super) order: OrderKeys,
+    pub(super) customer_version_key: i32,
     pub(super) location_key: i32,
     pub(super) payment_method_key: i32,
+}
+
+/// The keys of one line's dimensions.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct LineKeys {
+    pub(super) product_key: i64,
+    pub(super) product_version_key: i32,
+    pub(super) category_key: i32,
+}
+
+/// The segment that the event states of its customer.
+fn segment_of(_customer: &Customer) -> &str {
+    UNKNOWN_SEGMENT
+}
+
+/// What an event states of its customer; nothing for a guest.
+fn customer_of(event: &TransactionEvent) -> Option<CustomerAttributes<'_>> {
+    let customer = &event.customer;
+    Some(CustomerAttributes {
+        id: customer.id.as_deref()?,
+        customer_type: customer.customer_type.as_str(),
+        country: &customer.country,
+        city: &customer.city,
+        segment: segment_of(customer),
+    })
+}
+
+/// What a line states of its product.
+fn product_of(item: &Item) -> ProductAttributes<'_> {
+    ProductAttributes {
+        id: &item.id,
+        name: &item.name,
+        category: &item.category,
+    }
 }
 
 impl DimensionKeys {
@@ -87,7 +130,9 @@ impl DimensionKeys {
             names.settle(is_committed);
         }
         self.customers.settle(is_committed);
+        self.customer_versions.settle(is_committed);
         self.products.settle(is_committed);
+        self.product_versions.settle(is_committed);
     }
 
     /// Makes sure that every member that these events name has a key.
@@ -95,8 +140,6 @@ impl DimensionKeys {
         &mut self,
         transaction: &SilverTransaction<'_>,
         events: &[LoadableEvent<'_>],
-        customers: &[CustomerAttributes<'_>],
-        products: &[ProductAttributes<'_>],
     ) -> Result<(), WarehouseError> {
         let of_event = |name: fn(&TransactionEvent) -> &str| {
             events.iter().map(move |loadable| name(loadable.event))
@@ -140,8 +183,10 @@ impl DimensionKeys {
         )
         .await?;
         self.learn_locations(transaction, events).await?;
-        self.learn_customers(transaction, customers).await?;
-        self.learn_products(transaction, products).await
+        self.learn_customers(transaction, events).await?;
+        self.learn_customer_versions(transaction, events).await?;
+        self.learn_products(transaction, events).await?;
+        self.learn_product_versions(transaction, events).await
     }
 
     async fn learn_locations(
@@ -172,47 +217,110 @@ impl DimensionKeys {
     async fn learn_customers(
         &mut self,
         transaction: &SilverTransaction<'_>,
-        customers: &[CustomerAttributes<'_>],
+        events: &[LoadableEvent<'_>],
     ) -> Result<(), WarehouseError> {
-        let missing: Vec<CustomerAttributes<'_>> = customers
-            .iter()
-            .filter(|customer| self.customers.get(customer.id).is_none())
-            .copied()
-            .collect();
-        if !missing.is_empty() {
-            self.customers
-                .fresh
-                .extend(transaction.customer_keys(&missing).await?);
+        let mut missing: HashMap<&str, CustomerAttributes<'_>> = HashMap::new();
+        for customer in events.iter().filter_map(|it| customer_of(it.event)) {
+            if self.customers.get(customer.id).is_none() {
+                missing.insert(customer.id, customer);
+            }
         }
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let missing: Vec<CustomerAttributes<'_>> = missing.into_values().collect();
+        self.customers
+            .fresh
+            .extend(transaction.customer_keys(&missing).await?);
+        Ok(())
+    }
+
+    async fn learn_customer_versions(
+        &mut self,
+        transaction: &SilverTransaction<'_>,
+        events: &[LoadableEvent<'_>],
+    ) -> Result<(), WarehouseError> {
+        let mut name = String::new();
+        let mut missing: HashMap<String, (i64, CustomerAttributes<'_>)> = HashMap::new();
+        for customer in events.iter().filter_map(|it| customer_of(it.event)) {
+            write_customer_version(&mut name, &customer);
+            if self.customer_versions.get(&name).is_none() && !missing.contains_key(&name) {
+                let customer_key = known(self.customers.get(customer.id), "customer")?;
+                missing.insert(name.clone(), (customer_key, customer));
+            }
+        }
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let (names, versions): (Vec<_>, Vec<_>) = missing.into_iter().unzip();
+        let keys = transaction.customer_version_keys(&versions).await?;
+        self.customer_versions
+            .fresh
+            .extend(names.into_iter().zip(keys));
         Ok(())
     }
 
     async fn learn_products(
         &mut self,
         transaction: &SilverTransaction<'_>,
-        products: &[ProductAttributes<'_>],
+        events: &[LoadableEvent<'_>],
     ) -> Result<(), WarehouseError> {
-        let missing: Vec<ProductAttributes<'_>> = products
-            .iter()
-            .filter(|product| self.products.get(product.id).is_none())
-            .copied()
-            .collect();
-        if !missing.is_empty() {
-            self.products
-                .fresh
-                .extend(transaction.product_keys(&missing).await?);
+        let mut missing: HashMap<&str, ProductAttributes<'_>> = HashMap::new();
+        for product in events.iter().flat_map(|it| &it.event.items).map(product_of) {
+            if self.products.get(product.id).is_none() {
+                missing.insert(product.id, product);
+            }
         }
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let missing: Vec<ProductAttributes<'_>> = missing.into_values().collect();
+        self.products
+            .fresh
+            .extend(transaction.product_keys(&missing).await?);
+        Ok(())
+    }
+
+    async fn learn_product_versions(
+        &mut self,
+        transaction: &SilverTransaction<'_>,
+        events: &[LoadableEvent<'_>],
+    ) -> Result<(), WarehouseError> {
+        let mut name = String::new();
+        let mut missing: HashMap<String, (i64, ProductAttributes<'_>)> = HashMap::new();
+        for product in events.iter().flat_map(|it| &it.event.items).map(product_of) {
+            write_product_version(&mut name, &product);
+            if self.product_versions.get(&name).is_none() && !missing.contains_key(&name) {
+                let product_key = known(self.products.get(product.id), "product")?;
+                missing.insert(name.clone(), (product_key, product));
+            }
+        }
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let (names, versions): (Vec<_>, Vec<_>) = missing.into_iter().unzip();
+        let keys = transaction.product_version_keys(&versions).await?;
+        self.product_versions
+            .fresh
+            .extend(names.into_iter().zip(keys));
         Ok(())
     }
 
     /// The keys of an event, after [`DimensionKeys::learn`].
     pub(super) fn of_event(&self, event: &TransactionEvent) -> Result<EventKeys, WarehouseError> {
-        let mut place = String::new();
-        write_place(&mut place, &event.customer.country, &event.customer.city);
-        let customer_key = match &event.customer.id {
-            Some(id) => known(self.customers.get(id), "customer")?,
-            None => UNKNOWN_KEY,
+        let mut name = String::new();
+        let (customer_key, customer_version_key) = match customer_of(event) {
+            Some(customer) => {
+                write_customer_version(&mut name, &customer);
+                let version_key = self.customer_versions.get(&name);
+                (
+                    known(self.customers.get(customer.id), "customer")?,
+                    known(version_key, "version of a customer")?,
+                )
+            }
+            None => (UNKNOWN_KEY, UNKNOWN_VERSION_KEY),
         };
+        write_place(&mut name, &event.customer.country, &event.customer.city);
         Ok(EventKeys {
             order: OrderKeys {
                 customer_key,
@@ -220,7 +328,8 @@ impl DimensionKeys {
                 currency_key: known(self.currencies.get(&event.order.currency), "currency")?,
                 order_status_key: known(self.order_statuses.get(&event.order.status), "status")?,
             },
-            location_key: known(self.locations.get(&place), "location")?,
+            customer_version_key,
+            location_key: known(self.locations.get(&name), "location")?,
             payment_method_key: known(
                 self.payment_methods.get(&event.order.payment_method),
                 "payment method",
@@ -228,16 +337,18 @@ impl DimensionKeys {
         })
     }
 
-    pub(super) fn of_category(&self, category: &str) -> Result<i32, WarehouseError> {
-        known(self.categories.get(category), "category")
-    }
-
-    pub(super) fn of_product(&self, product_id: &str) -> Result<i64, WarehouseError> {
-        known(self.products.get(product_id), "product")
-    }
-
-    pub(super) fn of_customer(&self, customer_id: &str) -> Result<i64, WarehouseError> {
-        known(self.customers.get(customer_id), "customer")
+    /// The keys of a line, after [`DimensionKeys::learn`]. `name` is memory to work in, used again for the next line.
+    pub(super) fn of_line(
+        &self,
+        item: &Item,
+        name: &mut String,
+    ) -> Result<LineKeys, WarehouseError> {
+        write_product_version(name, &product_of(item));
+        Ok(LineKeys {
+            product_key: known(self.products.get(&item.id), "product")?,
+            product_version_key: known(self.product_versions.get(name), "version of a product")?,
+            category_key: known(self.categories.get(&item.category), "category")?,
+        })
     }
 }
 
@@ -258,12 +369,34 @@ async fn learn_names<'e>(
     Ok(())
 }
 
-/// Neither part can hold a control character, so the pair is unambiguous.
-fn write_place(place: &mut String, country: &str, city: &str) {
-    place.clear();
-    place.push_str(country);
-    place.push('\n');
-    place.push_str(city);
+fn write_place(name: &mut String, country: &str, city: &str) {
+    write_name(name, &[country, city]);
+}
+
+fn write_customer_version(name: &mut String, customer: &CustomerAttributes<'_>) {
+    write_name(
+        name,
+        &[
+            customer.id,
+            customer.customer_type,
+            customer.country,
+            customer.city,
+            customer.segment,
+        ],
+    );
+}
+
+fn write_product_version(name: &mut String, product: &ProductAttributes<'_>) {
+    write_name(name, &[product.id, product.name, product.category]);
+}
+
+/// No part can hold a control character, so the parts cannot be confused.
+fn write_name(name: &mut String, parts: &[&str]) {
+    name.clear();
+    for part in parts {
+        name.push_str(part);
+        name.push('\n');
+    }
 }
 
 fn known<Key>(key: Option<Key>, what: &str) -> Result<Key, WarehouseError> {

@@ -1,8 +1,8 @@
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
-use chrono::{DateTime, Utc};
+use tokio_postgres::types::ToSql;
 
-use super::{RecordPosition, SilverTransaction};
+use super::SilverTransaction;
 use crate::bronze::column;
 use crate::{WarehouseError, sql};
 
@@ -34,7 +34,7 @@ impl NamedDimension {
 }
 
 /// A customer as one event saw them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct CustomerAttributes<'a> {
     /// Customer number.
     pub id: &'a str,
@@ -44,14 +44,12 @@ pub struct CustomerAttributes<'a> {
     pub country: &'a str,
     /// City.
     pub city: &'a str,
-    /// Event time.
-    pub at: DateTime<Utc>,
-    /// The event's record.
-    pub position: RecordPosition,
+    /// The shop's own segment, `Unknown` where none was stated.
+    pub segment: &'a str,
 }
 
 /// A product as one line saw it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ProductAttributes<'a> {
     /// Product number.
     pub id: &'a str,
@@ -59,10 +57,6 @@ pub struct ProductAttributes<'a> {
     pub name: &'a str,
     /// Category.
     pub category: &'a str,
-    /// Event time.
-    pub at: DateTime<Utc>,
-    /// The event's record.
-    pub position: RecordPosition,
 }
 
 /// A member that another load makes at this moment shows only to the next statement; and then it is there.
@@ -149,9 +143,7 @@ impl SilverTransaction<'_> {
                         &column(customers, |customer| customer.customer_type),
                         &column(customers, |customer| customer.country),
                         &column(customers, |customer| customer.city),
-                        &column(customers, |customer| customer.at),
-                        &column(customers, |customer| customer.position.kafka_partition),
-                        &column(customers, |customer| customer.position.kafka_offset),
+                        &column(customers, |customer| customer.segment),
                     ],
                     "loading customers",
                 )
@@ -183,9 +175,6 @@ impl SilverTransaction<'_> {
                         &column(products, |product| product.id),
                         &column(products, |product| product.name),
                         &column(products, |product| product.category),
-                        &column(products, |product| product.at),
-                        &column(products, |product| product.position.kafka_partition),
-                        &column(products, |product| product.position.kafka_offset),
                     ],
                     "loading products",
                 )
@@ -197,59 +186,78 @@ impl SilverTransaction<'_> {
         complete(keys, products.len(), "products")
     }
 
-    /// Brings customers to the attributes of their latest event. Distinct customers, each with its key.
+    /// The keys of distinct versions of customers, each with its customer's key, in the order given; made where they are
+    /// missing.
     ///
     /// # Errors
     /// See [`WarehouseError::class`].
-    pub async fn refresh_customers(
+    pub async fn customer_version_keys(
         &self,
-        customers: &[(i64, CustomerAttributes<'_>)],
-    ) -> Result<(), WarehouseError> {
-        if customers.is_empty() {
-            return Ok(());
-        }
-        self.execute(
-            sql!("silver/refresh_customers.sql"),
-            &[
-                &column(customers, |(key, _)| *key),
-                &column(customers, |(_, customer)| customer.customer_type),
-                &column(customers, |(_, customer)| customer.country),
-                &column(customers, |(_, customer)| customer.city),
-                &column(customers, |(_, customer)| customer.at),
-                &column(customers, |(_, customer)| customer.position.kafka_partition),
-                &column(customers, |(_, customer)| customer.position.kafka_offset),
-            ],
-            "refreshing customers",
+        versions: &[(i64, CustomerAttributes<'_>)],
+    ) -> Result<Vec<i32>, WarehouseError> {
+        let parameters: [&(dyn ToSql + Sync); 5] = [
+            &column(versions, |(key, _)| *key),
+            &column(versions, |(_, customer)| customer.customer_type),
+            &column(versions, |(_, customer)| customer.country),
+            &column(versions, |(_, customer)| customer.city),
+            &column(versions, |(_, customer)| customer.segment),
+        ];
+        let statement = sql!("silver/dim_customer_versions.sql");
+        self.version_keys(
+            statement,
+            &parameters,
+            versions.len(),
+            "versions of customers",
         )
-        .await?;
-        Ok(())
+        .await
     }
 
-    /// Brings products to the attributes of their latest event. Distinct products, each with its key.
+    /// The keys of distinct versions of products, each with its product's key, in the order given; made where they are
+    /// missing.
     ///
     /// # Errors
     /// See [`WarehouseError::class`].
-    pub async fn refresh_products(
+    pub async fn product_version_keys(
         &self,
-        products: &[(i64, ProductAttributes<'_>)],
-    ) -> Result<(), WarehouseError> {
-        if products.is_empty() {
-            return Ok(());
-        }
-        self.execute(
-            sql!("silver/refresh_products.sql"),
-            &[
-                &column(products, |(key, _)| *key),
-                &column(products, |(_, product)| product.name),
-                &column(products, |(_, product)| product.category),
-                &column(products, |(_, product)| product.at),
-                &column(products, |(_, product)| product.position.kafka_partition),
-                &column(products, |(_, product)| product.position.kafka_offset),
-            ],
-            "refreshing products",
+        versions: &[(i64, ProductAttributes<'_>)],
+    ) -> Result<Vec<i32>, WarehouseError> {
+        let parameters: [&(dyn ToSql + Sync); 3] = [
+            &column(versions, |(key, _)| *key),
+            &column(versions, |(_, product)| product.name),
+            &column(versions, |(_, product)| product.category),
+        ];
+        let statement = sql!("silver/dim_product_versions.sql");
+        self.version_keys(
+            statement,
+            &parameters,
+            versions.len(),
+            "versions of products",
         )
-        .await?;
-        Ok(())
+        .await
+    }
+
+    /// Runs a statement that answers positions, from 1, and keys.
+    async fn version_keys(
+        &self,
+        statement: &'static str,
+        parameters: &[&(dyn ToSql + Sync)],
+        wanted: usize,
+        what: &'static str,
+    ) -> Result<Vec<i32>, WarehouseError> {
+        let mut keys: BTreeMap<i64, i32> = BTreeMap::new();
+        for _ in 0..LOOKUPS {
+            if keys.len() >= wanted {
+                break;
+            }
+            let rows = self
+                .query(statement, parameters, "loading versions")
+                .await?;
+            keys.extend(rows.iter().map(|row| (row.get::<_, i64>(0), row.get(1))));
+        }
+        if keys.len() == wanted {
+            return Ok(keys.into_values().collect());
+        }
+        Err(missing_keys(what, wanted, keys.len()))
     }
 }
 
@@ -261,8 +269,11 @@ fn complete<Name, Key>(
     if keys.len() >= wanted {
         return Ok(keys);
     }
-    Err(WarehouseError::Inconsistent(format!(
-        "{what}: asked for the keys of {wanted} members, got {}",
-        keys.len()
-    )))
+    Err(missing_keys(what, wanted, keys.len()))
+}
+
+fn missing_keys(what: &str, wanted: usize, got: usize) -> WarehouseError {
+    WarehouseError::Inconsistent(format!(
+        "{what}: asked for the keys of {wanted} members, got {got}"
+    ))
 }

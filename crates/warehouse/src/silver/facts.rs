@@ -1,11 +1,7 @@
-use std::collections::HashSet;
-
 use chrono::{DateTime, NaiveDate, Utc};
-use rust_decimal::Decimal;
 use uuid::Uuid;
 
 use super::{MAX_LOAD_EVENTS, RecordPosition, SilverTransaction};
-use crate::bronze::column;
 use crate::copy::CopyBuffer;
 use crate::{WarehouseError, sql};
 
@@ -22,6 +18,8 @@ pub struct OrderEventRow<'a> {
     pub position: RecordPosition,
     /// `dim_customers`
     pub customer_key: i64,
+    /// `dim_customer_versions`
+    pub customer_version_key: i32,
     /// `dim_locations`
     pub location_key: i32,
     /// `dim_channels`
@@ -42,6 +40,8 @@ pub struct OrderEventRow<'a> {
     pub event_type: &'a str,
     /// Version of the contract.
     pub event_version: &'a str,
+    /// Coupon, where one was used.
+    pub coupon_code: Option<&'a str>,
     /// Hash of the content.
     pub content_hash: &'a [u8; 16],
     /// Subtotal.
@@ -58,23 +58,20 @@ pub struct OrderEventRow<'a> {
     pub cost_cents: i64,
 }
 
-/// A row of `silver.fct_order_lines`. Amounts in hundredths; negative for returned lines, but for the price.
-#[derive(Debug, Clone, Copy)]
-pub struct OrderLineRow {
-    /// `fct_order_events`
-    pub order_event_key: i64,
+/// What a row of `silver.fct_order_lines` says, whichever event has it. Amounts in hundredths; negative for what came back,
+/// but for the price.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OrderLine {
     /// `dim_products`
     pub product_key: i64,
+    /// `dim_product_versions`
+    pub product_version_key: i32,
     /// `dim_categories`
     pub category_key: i32,
     /// `dim_currencies`
     pub currency_key: i32,
-    /// UTC day of the event time.
-    pub event_date: NaiveDate,
     /// Pieces.
     pub quantity: i32,
-    /// Position in the event, from 1.
-    pub line_no: i16,
     /// Price of one piece.
     pub unit_price_cents: i64,
     /// Price times quantity.
@@ -83,6 +80,49 @@ pub struct OrderLineRow {
     pub discount_cents: i64,
     /// Cost of the pieces.
     pub cost_cents: i64,
+}
+
+impl OrderLine {
+    /// The line that makes this one undone.
+    pub fn negated(self) -> OrderLine {
+        OrderLine {
+            quantity: -self.quantity,
+            gross_cents: -self.gross_cents,
+            discount_cents: -self.discount_cents,
+            cost_cents: -self.cost_cents,
+            ..self
+        }
+    }
+}
+
+/// A row of `silver.fct_order_lines`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OrderLineRow {
+    /// `fct_order_events`
+    pub order_event_key: i64,
+    /// Position in the event, from 1; negative for what a cancellation takes back.
+    pub line_no: i16,
+    /// UTC day on which it counts.
+    pub event_date: NaiveDate,
+    /// What it says.
+    pub line: OrderLine,
+}
+
+/// A row of `silver.fct_order_steps`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OrderStepRow {
+    /// `fct_order_events`
+    pub order_event_key: i64,
+    /// Position among the rows of the event, from 1.
+    pub step_no: i16,
+    /// `placed`, `paid` and so on.
+    pub step: &'static str,
+    /// UTC day of the step.
+    pub step_date: NaiveDate,
+    /// Whole seconds since the latest earlier step that is known.
+    pub seconds_since_previous: Option<i64>,
+    /// 1 for a step taken, -1 for one taken back.
+    pub orders: i16,
 }
 
 /// A row of `silver.quarantined_events`.
@@ -118,6 +158,7 @@ pub struct DuplicateRow {
 pub struct FactBuffers {
     events: CopyBuffer,
     lines: CopyBuffer,
+    steps: CopyBuffer,
     quarantined: CopyBuffer,
     duplicates: CopyBuffer,
 }
@@ -125,8 +166,9 @@ pub struct FactBuffers {
 impl Default for FactBuffers {
     fn default() -> Self {
         FactBuffers {
-            events: CopyBuffer::new(25),
-            lines: CopyBuffer::new(11),
+            events: CopyBuffer::new(27),
+            lines: CopyBuffer::new(12),
+            steps: CopyBuffer::new(6),
             quarantined: CopyBuffer::new(8),
             duplicates: CopyBuffer::new(7),
         }
@@ -142,6 +184,7 @@ impl FactBuffers {
             .uuid(event.event_id)
             .text(event.order_id)
             .int8(event.customer_key)
+            .int4(event.customer_version_key)
             .int4(event.position.topic_id)
             .int4(event.position.kafka_partition)
             .int8(event.position.kafka_offset)
@@ -156,6 +199,7 @@ impl FactBuffers {
             .timestamptz(event.event_at)
             .text(event.event_type)
             .text(event.event_version)
+            .optional_bytea(event.coupon_code.map(str::as_bytes))
             .bytea(event.content_hash)
             .numeric_cents(event.subtotal_cents)
             .numeric_cents(event.tax_cents)
@@ -166,20 +210,35 @@ impl FactBuffers {
     }
 
     /// Appends a line.
-    pub fn push_line(&mut self, line: &OrderLineRow) {
+    pub fn push_line(&mut self, row: &OrderLineRow) {
         self.lines
             .row()
-            .int8(line.order_event_key)
-            .int8(line.product_key)
-            .int4(line.category_key)
-            .int4(line.currency_key)
-            .date(line.event_date)
-            .int4(line.quantity)
-            .int2(line.line_no)
-            .numeric_cents(line.unit_price_cents)
-            .numeric_cents(line.gross_cents)
-            .numeric_cents(line.discount_cents)
-            .numeric_cents(line.cost_cents);
+            .int8(row.order_event_key)
+            .int8(row.line.product_key)
+            .int4(row.line.product_version_key)
+            .int4(row.line.category_key)
+            .int4(row.line.currency_key)
+            .date(row.event_date)
+            .int4(row.line.quantity)
+            .int2(row.line_no)
+            .numeric_cents(row.line.unit_price_cents)
+            .numeric_cents(row.line.gross_cents)
+            .numeric_cents(row.line.discount_cents)
+            .numeric_cents(row.line.cost_cents);
+    }
+
+    /// Appends a step.
+    pub fn push_step(&mut self, step: &OrderStepRow) {
+        let mut row = self.steps.row();
+        row.int8(step.order_event_key);
+        match step.seconds_since_previous {
+            Some(seconds) => row.int8(seconds),
+            None => row.null(),
+        };
+        row.date(step.step_date)
+            .int2(step.step_no)
+            .int2(step.orders)
+            .text(step.step);
     }
 
     /// Appends a quarantined record.
@@ -210,77 +269,6 @@ impl FactBuffers {
     }
 }
 
-fn push_order(buffer: &mut CopyBuffer, order: &OrderSnapshot<'_>) {
-    let mut row = buffer.row();
-    row.text(order.order_id)
-        .int8(order.customer_key)
-        .int4(order.channel_key)
-        .int4(order.currency_key)
-        .int4(order.order_status_key)
-        .int4(order.event_count);
-    match order.line_count {
-        Some(lines) => row.int4(lines),
-        None => row.null(),
-    };
-    row.int4(order.status_position.kafka_partition)
-        .int8(order.status_position.kafka_offset)
-        .timestamptz(order.status_at);
-    for milestone in [
-        order.placed_at,
-        order.paid_at,
-        order.shipped_at,
-        order.completed_at,
-        order.returned_at,
-        order.cancelled_at,
-    ] {
-        match milestone {
-            Some(at) => row.timestamptz(at),
-            None => row.null(),
-        };
-    }
-    match order.total_cents {
-        Some(cents) => row.numeric_cents(cents),
-        None => row.null(),
-    };
-}
-
-/// The part of an order's snapshot that one load contributes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OrderSnapshot<'a> {
-    /// The order.
-    pub order_id: &'a str,
-    /// `dim_customers`, as of the latest event; likewise the other keys.
-    pub customer_key: i64,
-    /// `dim_channels`
-    pub channel_key: i32,
-    /// `dim_currencies`
-    pub currency_key: i32,
-    /// `dim_order_statuses`
-    pub order_status_key: i32,
-    /// Events of the order in the load.
-    pub event_count: i32,
-    /// Lines as placed, where the placing is in the load.
-    pub line_count: Option<i32>,
-    /// Event time of the latest event.
-    pub status_at: DateTime<Utc>,
-    /// Record of the latest event.
-    pub status_position: RecordPosition,
-    /// Earliest placing; likewise the other milestones.
-    pub placed_at: Option<DateTime<Utc>>,
-    /// Earliest payment.
-    pub paid_at: Option<DateTime<Utc>>,
-    /// Earliest shipment.
-    pub shipped_at: Option<DateTime<Utc>>,
-    /// Earliest completion.
-    pub completed_at: Option<DateTime<Utc>>,
-    /// Earliest return.
-    pub returned_at: Option<DateTime<Utc>>,
-    /// Earliest cancellation.
-    pub cancelled_at: Option<DateTime<Utc>>,
-    /// Total as placed, in hundredths.
-    pub total_cents: Option<i64>,
-}
-
 impl SilverTransaction<'_> {
     /// Takes a block of [`MAX_LOAD_EVENTS`] fact keys and answers its first.
     ///
@@ -297,111 +285,55 @@ impl SilverTransaction<'_> {
             .ok_or_else(|| WarehouseError::Inconsistent("a sequence answered nothing".into()))
     }
 
-    /// Copies the rows of a load into the fact tables, quarantine and duplicates.
+    /// Copies a load's events, and leaves the rest in the buffers: an event that another load has just accepted is met
+    /// before anything else is done.
     ///
     /// # Errors
     /// Of class `Refused` where the database does not accept a row; the load must be undone then.
-    pub async fn copy_facts(&self, buffers: FactBuffers) -> Result<(), WarehouseError> {
-        let transaction = &self.transaction;
-        buffers
-            .events
+    pub async fn copy_events(&self, buffers: &mut FactBuffers) -> Result<(), WarehouseError> {
+        let events = std::mem::replace(&mut buffers.events, FactBuffers::default().events);
+        events
             .freeze()
             .copy(
-                transaction,
+                &self.transaction,
                 sql!("silver/fct_order_events.sql"),
                 "copying events into silver",
-            )
-            .await?;
-        buffers
-            .lines
-            .freeze()
-            .copy(
-                transaction,
-                sql!("silver/fct_order_lines.sql"),
-                "copying lines into silver",
-            )
-            .await?;
-        buffers
-            .quarantined
-            .freeze()
-            .copy(
-                transaction,
-                sql!("silver/quarantined_events.sql"),
-                "copying records into quarantine",
-            )
-            .await?;
-        buffers
-            .duplicates
-            .freeze()
-            .copy(
-                transaction,
-                sql!("silver/duplicate_events.sql"),
-                "recording duplicates",
             )
             .await
     }
 
-    /// Writes a load's orders, sorted by order id, into `silver.fct_orders`: new ones are copied, which is
-    /// cheaper than folding, and known ones are folded.
+    /// Copies a load's lines, steps, quarantined records and duplicates.
     ///
     /// # Errors
-    /// Of class `Refused` where the database does not accept a row, also where another load has just written an order
-    /// that was new.
-    pub async fn write_orders(&self, orders: Vec<OrderSnapshot<'_>>) -> Result<(), WarehouseError> {
-        let ids = column(&orders, |order| order.order_id);
-        let rows = self
-            .query(
-                sql!("silver/known_orders.sql"),
-                &[&ids],
-                "looking for known orders",
-            )
-            .await?;
-        let known: HashSet<&str> = rows.iter().map(|row| row.get(0)).collect();
-        let (to_fold, to_copy): (Vec<_>, Vec<_>) = orders
-            .into_iter()
-            .partition(|order| known.contains(order.order_id));
-        let mut buffer = CopyBuffer::new(17);
-        for order in &to_copy {
-            push_order(&mut buffer, order);
+    /// As of [`SilverTransaction::copy_events`].
+    pub async fn copy_facts(&self, buffers: FactBuffers) -> Result<(), WarehouseError> {
+        let copies = [
+            (
+                buffers.lines,
+                sql!("silver/fct_order_lines.sql"),
+                "copying lines into silver",
+            ),
+            (
+                buffers.steps,
+                sql!("silver/fct_order_steps.sql"),
+                "copying the steps of orders into silver",
+            ),
+            (
+                buffers.quarantined,
+                sql!("silver/quarantined_events.sql"),
+                "copying records into quarantine",
+            ),
+            (
+                buffers.duplicates,
+                sql!("silver/duplicate_events.sql"),
+                "recording duplicates",
+            ),
+        ];
+        for (rows, statement, doing) in copies {
+            rows.freeze()
+                .copy(&self.transaction, statement, doing)
+                .await?;
         }
-        let doing = "copying orders into silver";
-        buffer
-            .freeze()
-            .copy(&self.transaction, sql!("silver/new_orders.sql"), doing)
-            .await?;
-        self.fold_orders(&to_fold).await
-    }
-
-    async fn fold_orders(&self, orders: &[OrderSnapshot<'_>]) -> Result<(), WarehouseError> {
-        if orders.is_empty() {
-            return Ok(());
-        }
-        self.execute(
-            sql!("silver/fct_orders.sql"),
-            &[
-                &column(orders, |order| order.order_id),
-                &column(orders, |order| order.customer_key),
-                &column(orders, |order| order.channel_key),
-                &column(orders, |order| order.currency_key),
-                &column(orders, |order| order.order_status_key),
-                &column(orders, |order| order.event_count),
-                &column(orders, |order| order.line_count),
-                &column(orders, |order| order.status_position.kafka_partition),
-                &column(orders, |order| order.status_position.kafka_offset),
-                &column(orders, |order| order.status_at),
-                &column(orders, |order| order.placed_at),
-                &column(orders, |order| order.paid_at),
-                &column(orders, |order| order.shipped_at),
-                &column(orders, |order| order.completed_at),
-                &column(orders, |order| order.returned_at),
-                &column(orders, |order| order.cancelled_at),
-                &column(orders, |order| {
-                    order.total_cents.map(|cents| Decimal::new(cents, 2))
-                }),
-            ],
-            "folding orders",
-        )
-        .await?;
         Ok(())
     }
 }

@@ -4,6 +4,7 @@
 mod dimensions;
 mod facts;
 mod ledger;
+mod orders;
 
 use std::collections::HashMap;
 
@@ -14,9 +15,10 @@ use uuid::Uuid;
 
 pub use dimensions::{CustomerAttributes, NamedDimension, ProductAttributes};
 pub use facts::{
-    DuplicateRow, FactBuffers, OrderEventRow, OrderLineRow, OrderSnapshot, QuarantineRow,
+    DuplicateRow, FactBuffers, OrderEventRow, OrderLine, OrderLineRow, OrderStepRow, QuarantineRow,
 };
 pub use ledger::SilverBatch;
+pub use orders::{OrderRow, OrderSnapshot};
 
 use crate::bronze::column;
 use crate::{Session, WarehouseError, sql};
