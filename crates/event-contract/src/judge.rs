@@ -25,7 +25,7 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use crate::decode_v1::{self, Decoded, Undecodable};
+use crate::decode::{self, Decoded, Undecodable};
 use crate::encode;
 use crate::fault::Fault;
 use crate::frame::{self, Frame};
@@ -87,20 +87,21 @@ fn accept(
     limits: &Limits,
 ) -> Result<Box<Accepted>, Quarantine> {
     match frame::open(payload, limits).map_err(|fault| quarantine(fault, None))? {
-        Frame::Avro(SchemaVersion::V1, datum) => accept_datum_v1(datum, received_at, limits),
+        Frame::Avro(version, datum) => accept_datum(datum, version, received_at, limits),
         Frame::Json(document) => Err(quarantine(refuse_json(document), None)),
     }
 }
 
-fn accept_datum_v1(
+fn accept_datum(
     datum: &[u8],
+    version: SchemaVersion,
     received_at: DateTime<Utc>,
     limits: &Limits,
 ) -> Result<Box<Accepted>, Quarantine> {
     let Decoded {
         event,
         is_canonical,
-    } = decode_v1::decode(datum, limits)
+    } = decode::decode(datum, version, limits)
         .map_err(|Undecodable { fault, event_id }| quarantine(fault, event_id))?;
     validate(&event, received_at).map_err(|fault| quarantine(fault, Some(event.event_id)))?;
     let content_hash = if is_canonical {

@@ -4,11 +4,11 @@
 //! [`judge`] turns any byte string into exactly one verdict: an event that may be loaded, or a [`Reason`] why not;
 //! [`spoil`] makes bad payloads on demand, so that a run can prove that they are refused.
 //!
-//! A payload's way through the judge, one module a step: `frame` → `decode_v1` (over `reader`) → `validate` (over
+//! A payload's way through the judge, one module a step: `frame` → `decode` (over `reader`) → `validate` (over
 //! `text` and `codes`). The first step that finds a `fault` ends it.
 
 mod codes;
-mod decode_v1;
+mod decode;
 pub mod encode;
 mod event;
 mod fault;

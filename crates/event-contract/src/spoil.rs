@@ -5,7 +5,7 @@
 use chrono::{DateTime, TimeDelta};
 
 use crate::encode::{self, SINGLE_OBJECT_HEADER_BYTES, SINGLE_OBJECT_MAGIC};
-use crate::schema::FINGERPRINT_V1;
+use crate::schema::{FINGERPRINT_V1, SchemaVersion};
 use crate::{EventType, Item, Money, Reason, TransactionEvent};
 
 /// The reasons that [`spoil`] can provoke.
@@ -53,9 +53,22 @@ pub const KINDS: &[Reason] = &[
 /// anything else the outcome may be another reason. Always some bytes for a kind of [`KINDS`], nothing otherwise.
 /// Most payloads keep the event's id readable. The same arguments give the same bytes.
 pub fn spoil(kind: Reason, event: &TransactionEvent, encoded: &[u8]) -> Option<Vec<u8>> {
+    if SchemaVersion::needed_by(event) != SchemaVersion::V1 {
+        return spoil_without_newer_fields(kind, event);
+    }
     spoil_frame(kind, event, encoded)
         .or_else(|| spoil_wire_form(kind, event, encoded))
         .or_else(|| spoil_meaning(kind, event))
+}
+
+/// What is spoilt are bytes of version 1, so what that has no field for goes first.
+fn spoil_without_newer_fields(kind: Reason, event: &TransactionEvent) -> Option<Vec<u8>> {
+    let mut event = event.clone();
+    event.coupon_code = None;
+    event.customer.segment = None;
+    let mut encoded = Vec::new();
+    encode::single_object_as(SchemaVersion::V1, &event, &mut encoded);
+    spoil(kind, &event, &encoded)
 }
 
 /// Faults that are found before the first field is read, or after the last.

@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
 use crate::codes::{is_country, is_currency};
 use crate::fault::{Fault, quoted};
-use crate::limits::text_fields;
+use crate::limits::{TextField, text_fields};
 use crate::text;
 use crate::{Customer, Item, Money, Order, Reason, TransactionEvent};
 
@@ -91,9 +91,7 @@ fn too_early(event_timestamp: DateTime<Utc>) -> Fault {
 }
 
 fn check_customer(customer: &Customer) -> Result<(), Fault> {
-    if let Some(id) = &customer.id {
-        text::check(id, &text_fields::CUSTOMER_ID)?;
-    }
+    check_optional(&customer.id, &text_fields::CUSTOMER_ID)?;
     if !is_country(&customer.country) {
         return Err(Fault::new(
             Reason::BadCountry,
@@ -104,7 +102,16 @@ fn check_customer(customer: &Customer) -> Result<(), Fault> {
         )
         .in_field(text_fields::CUSTOMER_COUNTRY.name));
     }
-    text::check(&customer.city, &text_fields::CUSTOMER_CITY)
+    text::check(&customer.city, &text_fields::CUSTOMER_CITY)?;
+    check_optional(&customer.segment, &text_fields::CUSTOMER_SEGMENT)
+}
+
+/// Absent is fine, blank is not: an empty text in the place of null is a sender's mistake.
+fn check_optional(text: &Option<String>, field: &TextField) -> Result<(), Fault> {
+    match text {
+        Some(text) => text::check(text, field),
+        None => Ok(()),
+    }
 }
 
 fn check_order(order: &Order) -> Result<(), Fault> {

@@ -157,6 +157,7 @@ fn good_payload() -> Vec<u8> {
             customer_type: CustomerType::New,
             country: "DE".to_owned(),
             city: String::new(),
+            segment: None,
         },
         order: Order {
             status: "placed".to_owned(),
@@ -177,6 +178,7 @@ fn good_payload() -> Vec<u8> {
             discount: Money::ZERO,
             cost: Money::ZERO,
         }],
+        coupon_code: None,
     };
     let mut payload = Vec::new();
     encode::single_object(&event, &mut payload);
