@@ -11,6 +11,7 @@ use crate::fault::{Fault, hex, quoted};
 use crate::limits::{TextField, text_fields};
 use crate::reader::{Block, Reader};
 use crate::schema::SchemaVersion;
+use crate::validate::Identities;
 use crate::{
     Channel, Customer, CustomerType, EventType, Item, Limits, Money, Order, Reason,
     TransactionEvent,
@@ -23,6 +24,7 @@ const SMALLEST_LINE_BYTES: usize = 10;
 #[derive(Debug)]
 pub(crate) struct Decoded {
     pub(crate) event: TransactionEvent,
+    pub(crate) identities: Identities,
     /// Whether the datum is, byte for byte, what [`crate::encode::datum`] writes for the event.
     pub(crate) is_canonical: bool,
 }
@@ -78,6 +80,7 @@ fn read_after_event_id(
     reader.finish()?;
     Ok(Decoded {
         event,
+        identities: Identities::Exact,
         is_canonical,
     })
 }

@@ -26,6 +26,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::decode::{self, Decoded, Undecodable};
+use crate::decode_json;
 use crate::encode;
 use crate::fault::Fault;
 use crate::frame::{self, Frame};
@@ -35,7 +36,9 @@ use crate::validate::validate;
 use crate::{Limits, Reason, TransactionEvent};
 
 /// The version of the rules, stored beside every quarantined event. Raised whenever some payload is judged otherwise.
-pub const RULE_VERSION: i32 = 1;
+///
+/// 1: the first. 2: JSON is judged (it was `unsupported_framing`), contract version 2 and the schemas of a registry.
+pub const RULE_VERSION: i32 = 2;
 
 /// Longest detail in characters; what is longer is cut.
 pub const MAX_DETAIL_CHARS: usize = 300;
@@ -88,7 +91,7 @@ fn accept(
 ) -> Result<Box<Accepted>, Quarantine> {
     match frame::open(payload, limits).map_err(|fault| quarantine(fault, None))? {
         Frame::Avro(version, datum) => accept_datum(datum, version, received_at, limits),
-        Frame::Json(document) => Err(quarantine(refuse_json(document), None)),
+        Frame::Json(document) => accept_json(document, received_at, limits),
     }
 }
 
@@ -98,30 +101,46 @@ fn accept_datum(
     received_at: DateTime<Utc>,
     limits: &Limits,
 ) -> Result<Box<Accepted>, Quarantine> {
-    let Decoded {
-        event,
-        is_canonical,
-    } = decode::decode(datum, version, limits)
-        .map_err(|Undecodable { fault, event_id }| quarantine(fault, event_id))?;
-    validate(&event, received_at).map_err(|fault| quarantine(fault, Some(event.event_id)))?;
-    let content_hash = if is_canonical {
-        encode::hash_of_canonical_datum(datum)
-    } else {
-        encode::content_hash(&event)
-    };
+    let decoded = decode::decode(datum, version, limits)?;
+    if !decoded.is_canonical {
+        return accept_decoded(decoded, received_at);
+    }
+    check(&decoded, received_at)?;
     Ok(Box::new(Accepted {
-        event,
+        event: decoded.event,
+        content_hash: encode::hash_of_canonical_datum(datum),
+    }))
+}
+
+fn accept_json(
+    document: &[u8],
+    received_at: DateTime<Utc>,
+    limits: &Limits,
+) -> Result<Box<Accepted>, Quarantine> {
+    let text = json_syntax::check(document).map_err(|fault| quarantine(fault, None))?;
+    accept_decoded(decode_json::decode(text, limits)?, received_at)
+}
+
+fn accept_decoded(
+    decoded: Decoded,
+    received_at: DateTime<Utc>,
+) -> Result<Box<Accepted>, Quarantine> {
+    check(&decoded, received_at)?;
+    let content_hash = encode::content_hash(&decoded.event);
+    Ok(Box::new(Accepted {
+        event: decoded.event,
         content_hash,
     }))
 }
 
-fn refuse_json(document: &[u8]) -> Fault {
-    match json_syntax::check(document) {
-        Err(fault) => fault,
-        Ok(()) => Fault::new(
-            Reason::UnsupportedFraming,
-            "well-formed JSON, which is judged from contract version 2 on",
-        ),
+fn check(decoded: &Decoded, received_at: DateTime<Utc>) -> Result<(), Quarantine> {
+    validate(&decoded.event, decoded.identities, received_at)
+        .map_err(|fault| quarantine(fault, Some(decoded.event.event_id)))
+}
+
+impl From<Undecodable> for Quarantine {
+    fn from(undecodable: Undecodable) -> Quarantine {
+        quarantine(undecodable.fault, undecodable.event_id)
     }
 }
 

@@ -8,12 +8,17 @@
 //! `text` and `codes`). The first step that finds a `fault` ends it.
 
 mod codes;
+mod decimal_text;
 mod decode;
+mod decode_envelope;
+mod decode_json;
 pub mod encode;
+mod encode_json;
 mod event;
 mod fault;
 mod frame;
 mod json_syntax;
+mod json_values;
 pub mod judge;
 mod limits;
 mod money;

@@ -7,6 +7,8 @@ mod document;
 #[cfg(test)]
 mod generate;
 #[cfg(test)]
+mod json;
+#[cfg(test)]
 mod loose;
 #[cfg(test)]
 mod oracle;

@@ -32,10 +32,14 @@ pub(crate) fn sound_verdict(payload: Option<&[u8]>) -> Verdict {
                 received_at(),
                 &Limits::default(),
             );
-            assert_eq!(
-                verdict, of_canonical,
-                "the canonical form is the same content"
-            );
+            // Only an older shop's envelope may break the identities that its canonical form is held against.
+            let is_envelope = payload.is_some_and(|payload| payload.starts_with(b"{"));
+            if !(is_envelope && class(&of_canonical) == "amount_identity") {
+                assert_eq!(
+                    verdict, of_canonical,
+                    "the canonical form is the same content"
+                );
+            }
         }
     }
     verdict
