@@ -149,15 +149,9 @@ fn read_block_of_items(
         let item = read_item(reader).map_err(|fault| fault.in_line(items.len()))?;
         items.push(item);
     }
-    let bytes_read = bytes_before.saturating_sub(reader.remaining());
-    match block.byte_size {
-        Some(announced) if announced != bytes_read => Err(Fault::new(
-            Reason::BadLength,
-            format!("a block of {announced} bytes whose lines take {bytes_read}"),
-        )
-        .in_field("items")),
-        _ => Ok(()),
-    }
+    reader
+        .check_block_size(block, bytes_before)
+        .map_err(|fault| fault.in_field("items"))
 }
 
 #[cold]

@@ -31,9 +31,10 @@ use crate::encode;
 use crate::fault::Fault;
 use crate::frame::{self, Frame};
 use crate::json_syntax;
+use crate::resolution::{Form, WriterSchema, read};
 use crate::schema::SchemaVersion;
 use crate::validate::validate;
-use crate::{Limits, Reason, TransactionEvent};
+use crate::{Limits, Reason, RegisteredSchema, SchemaBook, TransactionEvent};
 
 /// The version of the rules, stored beside every quarantined event. Raised whenever some payload is judged otherwise.
 ///
@@ -73,14 +74,34 @@ pub struct Quarantine {
     pub event_id: Option<Uuid>,
 }
 
-/// Judges one Kafka value; `None` is a null value.
+/// Judges one Kafka value; `None` is a null value. For those who have no schema registry: an event in a Confluent frame
+/// is `unknown_schema`.
 ///
 /// `received_at` is when bronze took it, not now: an event is from the future by the clock of its arrival.
 /// Allocates in proportion to the payload, never to what it announces, and never panics.
 pub fn judge(payload: Option<&[u8]>, received_at: DateTime<Utc>, limits: &Limits) -> Verdict {
-    match accept(payload, received_at, limits) {
+    judge_with_schemas(payload, received_at, limits, &SchemaBook::default())
+}
+
+/// As [`judge`], with what a schema registry said about the ids that [`schema_id`] names.
+pub fn judge_with_schemas(
+    payload: Option<&[u8]>,
+    received_at: DateTime<Utc>,
+    limits: &Limits,
+    schemas: &SchemaBook,
+) -> Verdict {
+    match accept(payload, received_at, limits, schemas) {
         Ok(accepted) => Verdict::Accepted(accepted),
         Err(quarantine) => Verdict::Quarantined(quarantine),
+    }
+}
+
+/// The id of the schema that a Confluent frame names, to be looked up before the payload is judged; nothing for any other
+/// frame, and for a payload that is refused without a look at its schema.
+pub fn schema_id(payload: Option<&[u8]>, limits: &Limits) -> Option<u32> {
+    match frame::open(payload, limits) {
+        Ok(Frame::Confluent(id, _)) => Some(id),
+        _ => None,
     }
 }
 
@@ -88,11 +109,33 @@ fn accept(
     payload: Option<&[u8]>,
     received_at: DateTime<Utc>,
     limits: &Limits,
+    schemas: &SchemaBook,
 ) -> Result<Box<Accepted>, Quarantine> {
     match frame::open(payload, limits).map_err(|fault| quarantine(fault, None))? {
         Frame::Avro(version, datum) => accept_datum(datum, version, received_at, limits),
         Frame::Json(document) => accept_json(document, received_at, limits),
+        Frame::Confluent(id, datum) => {
+            let schema = readable_schema(id, schemas).map_err(|fault| quarantine(fault, None))?;
+            match &schema.0 {
+                Form::Own(version) => accept_datum(datum, *version, received_at, limits),
+                Form::Foreign(plan) => {
+                    accept_decoded(read::read(datum, plan, limits)?, received_at)
+                }
+            }
+        }
     }
+}
+
+fn readable_schema(id: u32, schemas: &SchemaBook) -> Result<&WriterSchema, Fault> {
+    let why_not = match schemas.get(id) {
+        Some(RegisteredSchema::Readable(schema)) => return Ok(schema),
+        Some(RegisteredSchema::Unusable(why)) => why,
+        None => "no schema registry was asked: set SCHEMA_REGISTRY_URL, then judge the event again",
+    };
+    Err(Fault::new(
+        Reason::UnknownSchema,
+        format!("schema id {id} of a Confluent frame: {why_not}"),
+    ))
 }
 
 fn accept_datum(

@@ -24,7 +24,9 @@ mod limits;
 mod money;
 mod reader;
 mod reason;
+mod resolution;
 pub mod schema;
+mod schema_book;
 pub mod spoil;
 mod text;
 pub mod truth;
@@ -34,3 +36,5 @@ pub use event::{Channel, Customer, CustomerType, EventType, Item, Order, Transac
 pub use limits::Limits;
 pub use money::Money;
 pub use reason::Reason;
+pub use resolution::{MAX_SCHEMA_BYTES, UnusableSchema, WriterSchema};
+pub use schema_book::{RegisteredSchema, SchemaBook};

@@ -37,7 +37,8 @@ reasons! {
     BadMagic = "bad_magic",
     /// Ends within the frame's header: a single-object encoding of fewer than 10 bytes, a Confluent one of fewer than 5.
     ShortHeader = "short_header",
-    /// A fingerprint or registry id that nobody knows. Until a schema registry can be configured, every Confluent id.
+    /// A fingerprint that nobody knows; a registry id that the registry does not know, or whose schema our events cannot
+    /// be read from; any registry id where no registry was asked.
     UnknownSchema = "unknown_schema",
     /// Well-formed JSON, which was judged from rule version 2 on; no longer given.
     UnsupportedFraming = "unsupported_framing",

@@ -8,13 +8,12 @@ use event_contract::schema::SchemaVersion;
 use serde_json::{Map, Value};
 
 use crate::document::EncodedFields;
+use crate::registered::confluent_header;
 use crate::soundness::{class, received_at, sound_verdict};
 
 /// What no payload can be refused for any more, or not by the judge; everything else must occur in the corpus.
-const NOT_GIVEN: [Reason; 5] = [
+const NOT_GIVEN: [Reason; 3] = [
     Reason::UnsupportedFraming,
-    Reason::DepthLimit,
-    Reason::BadBool,
     Reason::IdConflict,
     Reason::DbReject,
 ];
@@ -185,9 +184,10 @@ fn avro_payload(case: &Map<String, Value>, base: &Value) -> Vec<u8> {
         Some(version) => panic!("no version {version}"),
     };
 
-    let mut payload = match case.get("header") {
-        Some(hex) => bytes_of_hex(hex),
-        None => [&[0xC3, 0x01][..], &version.fingerprint()].concat(),
+    let mut payload = match (case.get("header"), case.get("schema")) {
+        (Some(hex), _) => bytes_of_hex(hex),
+        (None, Some(id)) => confluent_header(u32::try_from(id.as_u64().unwrap()).unwrap()),
+        (None, None) => [&[0xC3, 0x01][..], &version.fingerprint()].concat(),
     };
     payload.extend(EncodedFields::of(&event, version).join(&raw, cut_before));
     let cut_bytes = case
@@ -243,7 +243,7 @@ fn put(document: &mut Value, pointer: &str, value: Value) {
 
 /// A misspelt key would silently make a case another one.
 fn check_keys(case: &Map<String, Value>) {
-    const KNOWN: [&str; 15] = [
+    const KNOWN: [&str; 16] = [
         "name",
         "expect",
         "same_content",
@@ -258,6 +258,7 @@ fn check_keys(case: &Map<String, Value>) {
         "append",
         "version",
         "frame",
+        "schema",
         "remove",
     ];
     for key in case.keys() {

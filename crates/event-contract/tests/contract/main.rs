@@ -15,6 +15,10 @@ mod oracle;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]
+mod registered;
+#[cfg(test)]
+mod resolution;
+#[cfg(test)]
 mod soundness;
 #[cfg(test)]
 mod spoiling;

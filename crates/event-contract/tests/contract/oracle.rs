@@ -92,7 +92,7 @@ fn apache_avro_still_takes_truncated_records_for_whole_ones() {
     assert!(reader.read_value(&mut with_surplus).is_ok());
 }
 
-fn value_of(event: &TransactionEvent, version: SchemaVersion) -> Value {
+pub(crate) fn value_of(event: &TransactionEvent, version: SchemaVersion) -> Value {
     let mut fields = vec![
         ("event_id", Value::Uuid(event.event_id)),
         (
