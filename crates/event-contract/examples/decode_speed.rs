@@ -128,6 +128,7 @@ fn sample_event(number: u32, received_at: DateTime<Utc>) -> TransactionEvent {
             customer_type: CustomerType::Returning,
             country: "DE".to_owned(),
             city: "Düsseldorf".to_owned(),
+            segment: None,
         },
         order: Order {
             status: "placed".to_owned(),
@@ -140,6 +141,7 @@ fn sample_event(number: u32, received_at: DateTime<Utc>) -> TransactionEvent {
             total_amount: subtotal + tax_amount + shipping_amount - discount_amount,
         },
         items,
+        coupon_code: None,
     }
 }
 

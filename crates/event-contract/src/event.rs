@@ -24,6 +24,8 @@ pub struct TransactionEvent {
     pub order: Order,
     /// The lines, for `order_placed` and `order_returned`; otherwise empty. Quantities are positive in both.
     pub items: Vec<Item>,
+    /// The coupon that the customer gave, if any. At most 64 characters, never blank. From contract version 2 on.
+    pub coupon_code: Option<String>,
 }
 
 /// The customer as the event saw them.
@@ -37,6 +39,8 @@ pub struct Customer {
     pub country: String,
     /// City name in the shop's spelling.
     pub city: String,
+    /// The shop's segment of customers, if any. At most 64 characters, never blank. From contract version 2 on.
+    pub segment: Option<String>,
 }
 
 /// State and amounts of an order. `total = subtotal + tax + shipping - discount`, to the cent.

@@ -46,14 +46,24 @@ impl Fault {
 }
 
 const LONGEST_QUOTE_CHARS: usize = 80;
+const LONGEST_MESSAGE_CHARS: usize = 200;
 const LONGEST_HEX_BYTES: usize = 16;
 
 /// Foreign text between quotation marks: whatever is not printable escaped, cut after about 80 characters.
 pub(crate) fn quoted(text: &str) -> String {
-    let mut quote = String::from("\"");
+    format!("\"{}\"", escaped(text, LONGEST_QUOTE_CHARS))
+}
+
+/// As [`quoted`], without quotation marks and longer: for what a library says, which may cite foreign text.
+pub(crate) fn printable(text: &str) -> String {
+    escaped(text, LONGEST_MESSAGE_CHARS)
+}
+
+fn escaped(text: &str, longest_chars: usize) -> String {
+    let mut quote = String::new();
     let mut quoted_chars = 0;
     for character in text.chars() {
-        if quoted_chars >= LONGEST_QUOTE_CHARS {
+        if quoted_chars >= longest_chars {
             quote.push('…');
             break;
         }
@@ -61,7 +71,6 @@ pub(crate) fn quoted(text: &str) -> String {
         quoted_chars += escaped.len();
         quote.extend(escaped);
     }
-    quote.push('"');
     quote
 }
 

@@ -13,6 +13,8 @@ const CONTAINER_FILE_MAGIC: &[u8] = b"Obj\x01";
 pub(crate) enum Frame<'a> {
     /// An Avro datum, and the schema it was written with.
     Avro(SchemaVersion, &'a [u8]),
+    /// An Avro datum behind the id of its schema in a registry: the Confluent wire format.
+    Confluent(u32, &'a [u8]),
     /// What begins like a JSON object: the whole payload.
     Json(&'a [u8]),
 }
@@ -35,7 +37,7 @@ pub(crate) fn open<'a>(payload: Option<&'a [u8]>, limits: &Limits) -> Result<Fra
     match payload {
         [] => Err(Fault::new(Reason::Empty, "the value has no bytes")),
         [b'{', ..] => Ok(Frame::Json(payload)),
-        [CONFLUENT_MAGIC, after_magic @ ..] => Err(refuse_confluent(after_magic)),
+        [CONFLUENT_MAGIC, after_magic @ ..] => open_confluent(after_magic),
         [0xC3] => Err(short_single_object(payload)),
         [first, second, ..] if [*first, *second] == SINGLE_OBJECT_MAGIC => {
             open_single_object(payload)
@@ -74,21 +76,14 @@ fn short_single_object(payload: &[u8]) -> Fault {
 }
 
 /// The Confluent wire format: `00`, four bytes of schema id (big endian), the datum.
-#[cold]
-fn refuse_confluent(after_magic: &[u8]) -> Fault {
-    let Some(id) = after_magic.first_chunk::<4>() else {
-        return Fault::new(
+fn open_confluent(after_magic: &[u8]) -> Result<Frame<'_>, Fault> {
+    match after_magic.split_first_chunk::<4>() {
+        Some((id, datum)) => Ok(Frame::Confluent(u32::from_be_bytes(*id), datum)),
+        None => Err(Fault::new(
             Reason::ShortHeader,
             format!("{} of 5 bytes of a Confluent header", after_magic.len() + 1),
-        );
-    };
-    Fault::new(
-        Reason::UnknownSchema,
-        format!(
-            "schema id {} of a Confluent frame: no schema registry can be asked yet",
-            u32::from_be_bytes(*id)
-        ),
-    )
+        )),
+    }
 }
 
 #[cold]
@@ -135,7 +130,10 @@ mod tests {
         assert_eq!(reason(&[0xC3, 0x28]), Reason::BadMagic);
         assert_eq!(reason(&[0]), Reason::ShortHeader);
         assert_eq!(reason(&[0, 0, 0, 1]), Reason::ShortHeader);
-        assert_eq!(reason(&[0, 0, 0, 0, 1]), Reason::UnknownSchema);
+        assert_eq!(
+            open(Some(&[0, 0, 0, 1, 2, 3]), &Limits::default()).unwrap(),
+            Frame::Confluent(258, &[3])
+        );
         assert_eq!(reason(&[1]), Reason::BadMagic);
         assert_eq!(reason(b"Obj\x01"), Reason::BadMagic);
         assert_eq!(reason(b" {}"), Reason::BadMagic);

@@ -1,6 +1,5 @@
-//! Whether bytes are JSON that can be trusted to mean one thing: well-formed, no key twice, not nested without end.
-//!
-//! What the JSON says is judged from contract version 2 on.
+//! Whether bytes are JSON that can be trusted to mean one thing: UTF-8, well-formed, no key twice, not nested without
+//! end, no number beyond a double. What it says is read by [`crate::decode_json`].
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -11,12 +10,62 @@ use serde::de::{Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use crate::Reason;
 use crate::fault::{Fault, quoted};
 
-/// Refuses what is not one trustworthy JSON document. Memory is bounded by the document's size, depth by 127 levels.
-pub(crate) fn check(document: &[u8]) -> Result<(), Fault> {
-    match serde_json::from_slice::<Unambiguous>(document) {
-        Ok(Unambiguous) => Ok(()),
-        Err(error) => Err(Fault::new(Reason::BadJson, error.to_string())),
+/// The document as text, where it is one trustworthy JSON document. Memory is bounded by the document's size, depth by
+/// 127 levels.
+pub(crate) fn check(document: &[u8]) -> Result<&str, Fault> {
+    let text = std::str::from_utf8(document).map_err(|error| {
+        Fault::new(
+            Reason::BadUtf8,
+            format!(
+                "JSON that is not UTF-8 from byte {} on",
+                error.valid_up_to()
+            ),
+        )
+    })?;
+    match serde_json::from_str::<Unambiguous>(text) {
+        Ok(Unambiguous) => Ok(text),
+        Err(error) => Err(why_not(text, &error)),
     }
+}
+
+/// `NaN` and `Infinity` are no JSON, but some writers of JSON write them: where they are all that is wrong, that is said.
+#[cold]
+fn why_not(text: &str, error: &serde_json::Error) -> Fault {
+    let with_numbers = text_without_non_finite_numbers(text);
+    let is_all = with_numbers != text && serde_json::from_str::<Unambiguous>(&with_numbers).is_ok();
+    if is_all {
+        return Fault::new(
+            Reason::NonFinite,
+            "NaN or Infinity stands where JSON has a number",
+        );
+    }
+    Fault::new(Reason::BadJson, error.to_string())
+}
+
+/// The text with a 0 for each bare `NaN`, `Infinity` and `-Infinity`; what stands between quotation marks is left alone.
+fn text_without_non_finite_numbers(text: &str) -> String {
+    let mut replaced = String::with_capacity(text.len());
+    let mut is_string = false;
+    for part in text.split_inclusive('"') {
+        let is_escaped = is_string && ends_with_escaped_quote(part);
+        if is_string {
+            replaced.push_str(part);
+        } else {
+            let without_infinity = part.replace("-Infinity", "0").replace("Infinity", "0");
+            replaced.push_str(&without_infinity.replace("NaN", "0"));
+        }
+        if part.ends_with('"') && !is_escaped {
+            is_string = !is_string;
+        }
+    }
+    replaced
+}
+
+/// Whether an odd number of backslashes stands before the quotation mark.
+fn ends_with_escaped_quote(part: &str) -> bool {
+    let before = part.strip_suffix('"').unwrap_or(part);
+    let backslashes = before.bytes().rev().take_while(|byte| *byte == b'\\');
+    backslashes.count() % 2 == 1
 }
 
 /// Any JSON value; keeps nothing of it.
@@ -101,11 +150,33 @@ mod tests {
         assert!(!is_accepted(r#"{"a":1}{"a":1}"#));
         assert!(!is_accepted(r#"{"a":1,"a":1}"#));
         assert!(!is_accepted(r#"{"a":1,"\u0061":1}"#));
-        assert!(!is_accepted(r#"{"a":NaN}"#));
         assert!(!is_accepted("{\"a\":\"tab\there\"}"));
         assert!(!is_accepted(&format!(r#"{{"a":{}}}"#, "9".repeat(400))));
         assert!(check(b"{\"a\":\"\xC3\x28\"}").is_err());
         assert!(check(b"{\"\xED\xA0\x80\":1}").is_err());
+    }
+
+    #[test]
+    fn only_non_finite_numbers_are_called_that() {
+        let reason = |document: &str| check(document.as_bytes()).unwrap_err().into_parts().0;
+        for document in [
+            r#"{"a":NaN}"#,
+            r#"{"a":[1,-Infinity],"b":Infinity}"#,
+            r#"{"NaN\"":"Infinity","b":{"c":NaN}}"#,
+        ] {
+            assert_eq!(reason(document), Reason::NonFinite, "{document}");
+        }
+        for document in [
+            r#"{"a":NaN"#,
+            r#"{"a":NaN,"a":1}"#,
+            r#"{"a":nan}"#,
+            r#"{"a":NaNNaN}"#,
+            r#"{"a":"NaN}"#,
+            r#"{NaN:1}"#,
+        ] {
+            assert_eq!(reason(document), Reason::BadJson, "{document}");
+        }
+        assert!(is_accepted(r#"{"a":"NaN","b":"\\"}"#));
     }
 
     #[test]

@@ -25,17 +25,21 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use crate::decode_v1::{self, Decoded, Undecodable};
+use crate::decode::{self, Decoded, Undecodable};
+use crate::decode_json;
 use crate::encode;
 use crate::fault::Fault;
 use crate::frame::{self, Frame};
 use crate::json_syntax;
+use crate::resolution::{Form, WriterSchema, read};
 use crate::schema::SchemaVersion;
 use crate::validate::validate;
-use crate::{Limits, Reason, TransactionEvent};
+use crate::{Limits, Reason, RegisteredSchema, SchemaBook, TransactionEvent};
 
 /// The version of the rules, stored beside every quarantined event. Raised whenever some payload is judged otherwise.
-pub const RULE_VERSION: i32 = 1;
+///
+/// 1: the first. 2: JSON is judged (it was `unsupported_framing`), contract version 2 and the schemas of a registry.
+pub const RULE_VERSION: i32 = 2;
 
 /// Longest detail in characters; what is longer is cut.
 pub const MAX_DETAIL_CHARS: usize = 300;
@@ -70,14 +74,34 @@ pub struct Quarantine {
     pub event_id: Option<Uuid>,
 }
 
-/// Judges one Kafka value; `None` is a null value.
+/// Judges one Kafka value; `None` is a null value. For those who have no schema registry: an event in a Confluent frame
+/// is `unknown_schema`.
 ///
 /// `received_at` is when bronze took it, not now: an event is from the future by the clock of its arrival.
 /// Allocates in proportion to the payload, never to what it announces, and never panics.
 pub fn judge(payload: Option<&[u8]>, received_at: DateTime<Utc>, limits: &Limits) -> Verdict {
-    match accept(payload, received_at, limits) {
+    judge_with_schemas(payload, received_at, limits, &SchemaBook::default())
+}
+
+/// As [`judge`], with what a schema registry said about the ids that [`schema_id`] names.
+pub fn judge_with_schemas(
+    payload: Option<&[u8]>,
+    received_at: DateTime<Utc>,
+    limits: &Limits,
+    schemas: &SchemaBook,
+) -> Verdict {
+    match accept(payload, received_at, limits, schemas) {
         Ok(accepted) => Verdict::Accepted(accepted),
         Err(quarantine) => Verdict::Quarantined(quarantine),
+    }
+}
+
+/// The id of the schema that a Confluent frame names, to be looked up before the payload is judged; nothing for any other
+/// frame, and for a payload that is refused without a look at its schema.
+pub fn schema_id(payload: Option<&[u8]>, limits: &Limits) -> Option<u32> {
+    match frame::open(payload, limits) {
+        Ok(Frame::Confluent(id, _)) => Some(id),
+        _ => None,
     }
 }
 
@@ -85,42 +109,81 @@ fn accept(
     payload: Option<&[u8]>,
     received_at: DateTime<Utc>,
     limits: &Limits,
+    schemas: &SchemaBook,
 ) -> Result<Box<Accepted>, Quarantine> {
     match frame::open(payload, limits).map_err(|fault| quarantine(fault, None))? {
-        Frame::Avro(SchemaVersion::V1, datum) => accept_datum_v1(datum, received_at, limits),
-        Frame::Json(document) => Err(quarantine(refuse_json(document), None)),
+        Frame::Avro(version, datum) => accept_datum(datum, version, received_at, limits),
+        Frame::Json(document) => accept_json(document, received_at, limits),
+        Frame::Confluent(id, datum) => {
+            let schema = readable_schema(id, schemas).map_err(|fault| quarantine(fault, None))?;
+            match &schema.0 {
+                Form::Own(version) => accept_datum(datum, *version, received_at, limits),
+                Form::Foreign(plan) => {
+                    accept_decoded(read::read(datum, plan, limits)?, received_at)
+                }
+            }
+        }
     }
 }
 
-fn accept_datum_v1(
+fn readable_schema(id: u32, schemas: &SchemaBook) -> Result<&WriterSchema, Fault> {
+    let why_not = match schemas.get(id) {
+        Some(RegisteredSchema::Readable(schema)) => return Ok(schema),
+        Some(RegisteredSchema::Unusable(why)) => why,
+        None => "no schema registry was asked: set SCHEMA_REGISTRY_URL, then judge the event again",
+    };
+    Err(Fault::new(
+        Reason::UnknownSchema,
+        format!("schema id {id} of a Confluent frame: {why_not}"),
+    ))
+}
+
+fn accept_datum(
     datum: &[u8],
+    version: SchemaVersion,
     received_at: DateTime<Utc>,
     limits: &Limits,
 ) -> Result<Box<Accepted>, Quarantine> {
-    let Decoded {
-        event,
-        is_canonical,
-    } = decode_v1::decode(datum, limits)
-        .map_err(|Undecodable { fault, event_id }| quarantine(fault, event_id))?;
-    validate(&event, received_at).map_err(|fault| quarantine(fault, Some(event.event_id)))?;
-    let content_hash = if is_canonical {
-        encode::hash_of_canonical_datum(datum)
-    } else {
-        encode::content_hash(&event)
-    };
+    let decoded = decode::decode(datum, version, limits)?;
+    if !decoded.is_canonical {
+        return accept_decoded(decoded, received_at);
+    }
+    check(&decoded, received_at)?;
     Ok(Box::new(Accepted {
-        event,
+        event: decoded.event,
+        content_hash: encode::hash_of_canonical_datum(datum),
+    }))
+}
+
+fn accept_json(
+    document: &[u8],
+    received_at: DateTime<Utc>,
+    limits: &Limits,
+) -> Result<Box<Accepted>, Quarantine> {
+    let text = json_syntax::check(document).map_err(|fault| quarantine(fault, None))?;
+    accept_decoded(decode_json::decode(text, limits)?, received_at)
+}
+
+fn accept_decoded(
+    decoded: Decoded,
+    received_at: DateTime<Utc>,
+) -> Result<Box<Accepted>, Quarantine> {
+    check(&decoded, received_at)?;
+    let content_hash = encode::content_hash(&decoded.event);
+    Ok(Box::new(Accepted {
+        event: decoded.event,
         content_hash,
     }))
 }
 
-fn refuse_json(document: &[u8]) -> Fault {
-    match json_syntax::check(document) {
-        Err(fault) => fault,
-        Ok(()) => Fault::new(
-            Reason::UnsupportedFraming,
-            "well-formed JSON, which is judged from contract version 2 on",
-        ),
+fn check(decoded: &Decoded, received_at: DateTime<Utc>) -> Result<(), Quarantine> {
+    validate(&decoded.event, decoded.identities, received_at)
+        .map_err(|fault| quarantine(fault, Some(decoded.event.event_id)))
+}
+
+impl From<Undecodable> for Quarantine {
+    fn from(undecodable: Undecodable) -> Quarantine {
+        quarantine(undecodable.fault, undecodable.event_id)
     }
 }
 

@@ -61,6 +61,7 @@ pub(crate) mod text_fields {
     pub(crate) const CUSTOMER_ID: TextField = TextField::required("customer.id", 64);
     pub(crate) const CUSTOMER_COUNTRY: TextField = TextField::required("customer.country", 16);
     pub(crate) const CUSTOMER_CITY: TextField = TextField::optional("customer.city", 128);
+    pub(crate) const CUSTOMER_SEGMENT: TextField = TextField::required("customer.segment", 64);
     pub(crate) const ORDER_STATUS: TextField = TextField::required("order.status", 64);
     pub(crate) const ORDER_PAYMENT_METHOD: TextField =
         TextField::required("order.payment_method", 64);
@@ -68,4 +69,5 @@ pub(crate) mod text_fields {
     pub(crate) const ITEM_ID: TextField = TextField::required("id", 64);
     pub(crate) const ITEM_NAME: TextField = TextField::optional("name", 256);
     pub(crate) const ITEM_CATEGORY: TextField = TextField::required("category", 128);
+    pub(crate) const COUPON_CODE: TextField = TextField::required("coupon_code", 64);
 }

@@ -159,6 +159,78 @@ impl<'a> Reader<'a> {
         })
     }
 
+    /// An ordinal below `symbol_count`.
+    pub(crate) fn read_ordinal(&mut self, symbol_count: usize) -> Result<usize, Fault> {
+        let ordinal = self.read_long()?;
+        match usize::try_from(ordinal) {
+            Ok(ordinal) if ordinal < symbol_count => Ok(ordinal),
+            _ => Err(Fault::new(
+                Reason::BadEnum,
+                format!("ordinal {ordinal} of an enum with {symbol_count} symbols"),
+            )),
+        }
+    }
+
+    /// The branch of a union with so many.
+    pub(crate) fn read_branch(&mut self, branch_count: usize) -> Result<usize, Fault> {
+        let branch = self.read_long()?;
+        match usize::try_from(branch) {
+            Ok(branch) if branch < branch_count => Ok(branch),
+            _ => Err(Fault::new(
+                Reason::BadUnion,
+                format!("branch {branch} of a union with {branch_count} branches"),
+            )),
+        }
+    }
+
+    /// Avro's `boolean`.
+    pub(crate) fn read_boolean(&mut self) -> Result<bool, Fault> {
+        let Some((&byte, rest)) = self.rest.split_first() else {
+            return Err(Fault::new(
+                Reason::Truncated,
+                "the payload ends before a boolean",
+            ));
+        };
+        self.rest = rest;
+        match byte {
+            0 => Ok(false),
+            1 => Ok(true),
+            _ => Err(Fault::new(Reason::BadBool, format!("{byte} as a boolean"))),
+        }
+    }
+
+    /// Avro's `int`, held to 32 bits.
+    pub(crate) fn read_int(&mut self) -> Result<i32, Fault> {
+        let value = self.read_long()?;
+        i32::try_from(value)
+            .map_err(|_| Fault::new(Reason::IntOverflow, format!("{value} as an int of 32 bits")))
+    }
+
+    /// Passes over a value of fixed size.
+    pub(crate) fn skip_fixed(&mut self, size: usize) -> Result<(), Fault> {
+        let Some((_, rest)) = self.rest.split_at_checked(size) else {
+            let remaining = self.remaining();
+            return Err(Fault::new(
+                Reason::Truncated,
+                format!("{size} bytes where {remaining} are left"),
+            ));
+        };
+        self.rest = rest;
+        Ok(())
+    }
+
+    /// Holds what a block of a list announced against what its items took.
+    pub(crate) fn check_block_size(&self, block: &Block, bytes_before: usize) -> Result<(), Fault> {
+        let bytes_read = bytes_before.saturating_sub(self.remaining());
+        match block.byte_size {
+            Some(announced) if announced != bytes_read => Err(Fault::new(
+                Reason::BadLength,
+                format!("a block of {announced} bytes whose items take {bytes_read}"),
+            )),
+            _ => Ok(()),
+        }
+    }
+
     /// The branch of a union of `null` and one more type: whether a value follows.
     pub(crate) fn read_is_present(&mut self) -> Result<bool, Fault> {
         match self.read_long()? {

@@ -37,12 +37,14 @@ reasons! {
     BadMagic = "bad_magic",
     /// Ends within the frame's header: a single-object encoding of fewer than 10 bytes, a Confluent one of fewer than 5.
     ShortHeader = "short_header",
-    /// A fingerprint or registry id that nobody knows. Until a schema registry can be configured, every Confluent id.
+    /// A fingerprint that nobody knows; a registry id that the registry does not know, or whose schema our events cannot
+    /// be read from; any registry id where no registry was asked.
     UnknownSchema = "unknown_schema",
-    /// Well-formed, but in a frame that this version does not judge: JSON, which is judged from contract version 2 on.
+    /// Well-formed JSON, which was judged from rule version 2 on; no longer given.
     UnsupportedFraming = "unsupported_framing",
     /// Begins like JSON and is none, or none that can be trusted: broken, with a key twice in one object, nested deeper
-    /// than 127 levels, with a number that no double holds.
+    /// than 127 levels, with a number that no double holds; or a value is of another kind than its field, such as a list
+    /// in the place of text.
     BadJson = "bad_json",
     /// Ends in the middle of a field, or before one.
     Truncated = "truncated",
@@ -52,7 +54,7 @@ reasons! {
     BadLength = "bad_length",
     /// Announces more than could ever be accepted: a field longer than the largest payload, more lines than the limit.
     AllocLimit = "alloc_limit",
-    /// Nested deeper than the limit. Contract version 1 has no type that nests.
+    /// Nested deeper than the limit. Only a schema from a registry can have a type that nests.
     DepthLimit = "depth_limit",
     /// A variable-length integer that does not end within 10 bytes.
     BadVarint = "bad_varint",
@@ -60,15 +62,16 @@ reasons! {
     IntOverflow = "int_overflow",
     /// A union branch that the schema does not have.
     BadUnion = "bad_union",
-    /// An ordinal beyond the enum's symbols.
+    /// An ordinal beyond the enum's symbols; in JSON a channel, customer type or state that has no such symbol.
     BadEnum = "bad_enum",
-    /// A boolean that is neither 0 nor 1. Contract version 1 has no booleans.
+    /// A boolean that is neither 0 nor 1. Only a schema from a registry can have one.
     BadBool = "bad_bool",
-    /// A string that is not UTF-8.
+    /// A string, or a JSON document, that is not UTF-8.
     BadUtf8 = "bad_utf8",
-    /// A decimal without a single byte.
+    /// A decimal without a single byte, or that is no number in text.
     BadDecimal = "bad_decimal",
-    /// A decimal of more than 18 digits, or of more than 16 bytes whatever its value.
+    /// A decimal of more than 18 digits, or of more than 16 bytes whatever its value; in JSON one that is written with more
+    /// than 64 characters.
     DecimalPrecision = "decimal_precision",
     /// A decimal with more digits after the point than the contract keeps. Avro fixes the scale in the schema; JSON
     /// can breach it.
@@ -81,7 +84,7 @@ reasons! {
     BadUuid = "bad_uuid",
     /// The event claims a version of the contract that nobody knows.
     UnknownVersion = "unknown_version",
-    /// An event time before year 1, or beyond what the warehouse can store.
+    /// An event time before year 1, or beyond what the warehouse can store; or text that names no moment.
     TsRange = "ts_range",
     /// An event time before 2000: most often seconds or milliseconds sent as microseconds.
     TsTooOld = "ts_too_old",

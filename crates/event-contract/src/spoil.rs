@@ -5,7 +5,8 @@
 use chrono::{DateTime, TimeDelta};
 
 use crate::encode::{self, SINGLE_OBJECT_HEADER_BYTES, SINGLE_OBJECT_MAGIC};
-use crate::schema::FINGERPRINT_V1;
+use crate::encode_json;
+use crate::schema::{FINGERPRINT_V1, SchemaVersion};
 use crate::{EventType, Item, Money, Reason, TransactionEvent};
 
 /// The reasons that [`spoil`] can provoke.
@@ -17,7 +18,9 @@ pub const KINDS: &[Reason] = &[
     Reason::BadMagic,
     Reason::ShortHeader,
     Reason::UnknownSchema,
-    Reason::UnsupportedFraming,
+    Reason::NonFinite,
+    Reason::DecimalScale,
+    Reason::UnknownType,
     Reason::BadJson,
     Reason::Truncated,
     Reason::TrailingBytes,
@@ -53,9 +56,23 @@ pub const KINDS: &[Reason] = &[
 /// anything else the outcome may be another reason. Always some bytes for a kind of [`KINDS`], nothing otherwise.
 /// Most payloads keep the event's id readable. The same arguments give the same bytes.
 pub fn spoil(kind: Reason, event: &TransactionEvent, encoded: &[u8]) -> Option<Vec<u8>> {
+    if SchemaVersion::needed_by(event) != SchemaVersion::V1 {
+        return spoil_without_newer_fields(kind, event);
+    }
     spoil_frame(kind, event, encoded)
         .or_else(|| spoil_wire_form(kind, event, encoded))
         .or_else(|| spoil_meaning(kind, event))
+        .or_else(|| spoil_json(kind, event))
+}
+
+/// What is spoilt are bytes of version 1, so what that has no field for goes first.
+fn spoil_without_newer_fields(kind: Reason, event: &TransactionEvent) -> Option<Vec<u8>> {
+    let mut event = event.clone();
+    event.coupon_code = None;
+    event.customer.segment = None;
+    let mut encoded = Vec::new();
+    encode::single_object_as(SchemaVersion::V1, &event, &mut encoded);
+    spoil(kind, &event, &encoded)
 }
 
 /// Faults that are found before the first field is read, or after the last.
@@ -71,9 +88,6 @@ fn spoil_frame(kind: Reason, event: &TransactionEvent, encoded: &[u8]) -> Option
             payload.extend(FINGERPRINT_V1.map(|byte| !byte));
             payload.extend_from_slice(encoded.get(SINGLE_OBJECT_HEADER_BYTES..)?);
             Some(payload)
-        }
-        Reason::UnsupportedFraming => {
-            Some(format!(r#"{{"event_id":"{}"}}"#, event.event_id).into_bytes())
         }
         Reason::BadJson => Some(format!(r#"{{"event_id":"{}","#, event.event_id).into_bytes()),
         Reason::Truncated => encoded
@@ -183,6 +197,22 @@ fn spoil_meaning(kind: Reason, event: &TransactionEvent) -> Option<Vec<u8>> {
     let mut payload = Vec::new();
     encode::single_object(&spoiled, &mut payload);
     Some(payload)
+}
+
+/// Faults that only text can have: the event as JSON, with one value changed.
+fn spoil_json(kind: Reason, event: &TransactionEvent) -> Option<Vec<u8>> {
+    let mut document = encode_json::document(event);
+    let (pointer, value) = match kind {
+        Reason::NonFinite => ("/order/total_amount", "NaN".to_owned()),
+        Reason::DecimalScale => {
+            let with_a_tenth_of_a_cent = format!("{}1", event.order.total_amount);
+            ("/order/total_amount", with_a_tenth_of_a_cent)
+        }
+        Reason::UnknownType => ("/event_type", "order_teleported".to_owned()),
+        _ => return None,
+    };
+    *document.pointer_mut(pointer)? = value.into();
+    Some(document.to_string().into_bytes())
 }
 
 /// Makes sure that there is a line to spoil: an event without lines becomes the placing of an order with one, for free.

@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
 use crate::codes::{is_country, is_currency};
 use crate::fault::{Fault, quoted};
-use crate::limits::text_fields;
+use crate::limits::{TextField, text_fields};
 use crate::text;
 use crate::{Customer, Item, Money, Order, Reason, TransactionEvent};
 
@@ -20,8 +20,22 @@ const EARLIEST_SECOND: i64 = 946_684_800;
 /// Most pieces in a line.
 const MAX_QUANTITY: i32 = 1_000_000;
 
+/// Which money identities an event must keep.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Identities {
+    /// All three, to the cent.
+    Exact,
+    /// Only that of the total, with a tolerance of a cent for each line: the older shops' envelope, whose amounts come
+    /// from floats and whose line discounts are not related to the order's.
+    TotalWithinACentPerLine,
+}
+
 /// Holds an event against every rule, and gives the first breach.
-pub(crate) fn validate(event: &TransactionEvent, received_at: DateTime<Utc>) -> Result<(), Fault> {
+pub(crate) fn validate(
+    event: &TransactionEvent,
+    identities: Identities,
+    received_at: DateTime<Utc>,
+) -> Result<(), Fault> {
     check_event_id(event)?;
     check_version(&event.event_version)?;
     check_timestamp(event.event_timestamp, received_at)?;
@@ -32,7 +46,16 @@ pub(crate) fn validate(event: &TransactionEvent, received_at: DateTime<Utc>) -> 
     for (line, item) in event.items.iter().enumerate() {
         check_item(item).map_err(|fault| fault.in_line(line))?;
     }
-    check_identities(event)
+    if let Some(coupon_code) = &event.coupon_code {
+        text::check(coupon_code, &text_fields::COUPON_CODE)?;
+    }
+    match identities {
+        Identities::Exact => check_identities(event),
+        Identities::TotalWithinACentPerLine => {
+            check_line_amounts(event)?;
+            check_total(event, event.items.len() as i128)
+        }
+    }
 }
 
 fn check_event_id(event: &TransactionEvent) -> Result<(), Fault> {
@@ -91,9 +114,7 @@ fn too_early(event_timestamp: DateTime<Utc>) -> Fault {
 }
 
 fn check_customer(customer: &Customer) -> Result<(), Fault> {
-    if let Some(id) = &customer.id {
-        text::check(id, &text_fields::CUSTOMER_ID)?;
-    }
+    check_optional(&customer.id, &text_fields::CUSTOMER_ID)?;
     if !is_country(&customer.country) {
         return Err(Fault::new(
             Reason::BadCountry,
@@ -104,7 +125,16 @@ fn check_customer(customer: &Customer) -> Result<(), Fault> {
         )
         .in_field(text_fields::CUSTOMER_COUNTRY.name));
     }
-    text::check(&customer.city, &text_fields::CUSTOMER_CITY)
+    text::check(&customer.city, &text_fields::CUSTOMER_CITY)?;
+    check_optional(&customer.segment, &text_fields::CUSTOMER_SEGMENT)
+}
+
+/// Absent is fine, blank is not: an empty text in the place of null is a sender's mistake.
+fn check_optional(text: &Option<String>, field: &TextField) -> Result<(), Fault> {
+    match text {
+        Some(text) => text::check(text, field),
+        None => Ok(()),
+    }
 }
 
 fn check_order(order: &Order) -> Result<(), Fault> {
@@ -194,13 +224,37 @@ fn check_identities(event: &TransactionEvent) -> Result<(), Fault> {
             line_discounts.sum(),
         )?;
     }
+    check_total(event, 0)
+}
+
+fn check_total(event: &TransactionEvent, tolerance_cents: i128) -> Result<(), Fault> {
+    let order = &event.order;
+    let computed = wide(order.subtotal) + wide(order.tax_amount) + wide(order.shipping_amount)
+        - wide(order.discount_amount);
+    if (wide(order.total_amount) - computed).abs() <= tolerance_cents {
+        return Ok(());
+    }
     check_identity(
         "order.total_amount",
         order.total_amount,
         "subtotal + tax_amount + shipping_amount - discount_amount",
-        wide(order.subtotal) + wide(order.tax_amount) + wide(order.shipping_amount)
-            - wide(order.discount_amount),
+        computed,
     )
+}
+
+/// A line's price is stored as one amount. Where the lines add up to the subtotal, that bounds it; elsewhere this does.
+fn check_line_amounts(event: &TransactionEvent) -> Result<(), Fault> {
+    for (line, item) in event.items.iter().enumerate() {
+        if wide(item.unit_price) * i128::from(item.quantity) > wide(Money::MAX) {
+            let detail = format!(
+                "{} times {} is beyond decimal(18,2)",
+                item.unit_price, item.quantity
+            );
+            let fault = Fault::new(Reason::AmountRange, detail).in_field("unit_price");
+            return Err(fault.in_line(line));
+        }
+    }
+    Ok(())
 }
 
 /// Hundredths in an integer that no sum of this contract leaves: 64 bits of amount times 32 of quantity take 96, and

@@ -113,6 +113,21 @@ fn payloads() -> Vec<(&'static str, Vec<u8>)> {
         ),
         ("1 MB of JSON nesting", b"{\"a\":".repeat(200_000)),
         ("1 MB of JSON keys", json_of_many_keys()),
+        (
+            "1 MB of one JSON string, escaped",
+            [
+                &b"{\"event_id\":\""[..],
+                &b"\\u00e9".repeat(170_000),
+                b"\"}",
+            ]
+            .concat(),
+        ),
+        ("a JSON event of 1,000 lines", json_of_lines(1_000)),
+        ("a JSON event of 400,000 lines", json_of_lines(400_000)),
+        (
+            "1 MB of NaN",
+            [&b"{\"a\":["[..], &b"NaN,".repeat(250_000)].concat(),
+        ),
         ("more than is judged", b"{".repeat(100_000_000)),
     ]
 }
@@ -122,6 +137,17 @@ fn json_of_many_keys() -> Vec<u8> {
         .map(|number| format!("\"{number:x}\":0"))
         .collect();
     format!("{{{}}}", keys.join(",")).into_bytes()
+}
+
+/// As small as a line can be, though it lacks fields: those are found missing only after all lines are at hand.
+fn json_of_lines(lines: usize) -> Vec<u8> {
+    let mut event = good_event();
+    event.items.clear();
+    let mut document = Vec::new();
+    encode::json(&event, &mut document);
+    let text = String::from_utf8(document).unwrap();
+    let items = format!("\"items\":[{}{{}}]", "0,".repeat(lines - 1));
+    text.replace("\"items\":[]", &items).into_bytes()
 }
 
 fn framed(datum: &[u8]) -> Vec<u8> {
@@ -144,8 +170,14 @@ fn up_to_lines(rest: &[u8]) -> Vec<u8> {
 }
 
 fn good_payload() -> Vec<u8> {
+    let mut payload = Vec::new();
+    encode::single_object(&good_event(), &mut payload);
+    payload
+}
+
+fn good_event() -> TransactionEvent {
     let amount = Money::from_cents(1);
-    let event = TransactionEvent {
+    TransactionEvent {
         event_id: Uuid::from_u128(1),
         event_type: EventType::OrderPlaced,
         event_version: "1.0".to_owned(),
@@ -157,6 +189,7 @@ fn good_payload() -> Vec<u8> {
             customer_type: CustomerType::New,
             country: "DE".to_owned(),
             city: String::new(),
+            segment: None,
         },
         order: Order {
             status: "placed".to_owned(),
@@ -177,8 +210,6 @@ fn good_payload() -> Vec<u8> {
             discount: Money::ZERO,
             cost: Money::ZERO,
         }],
-    };
-    let mut payload = Vec::new();
-    encode::single_object(&event, &mut payload);
-    payload
+        coupon_code: None,
+    }
 }

@@ -149,6 +149,7 @@ pub fn blank_event() -> TransactionEvent {
             customer_type: CustomerType::New,
             country: String::new(),
             city: String::new(),
+            segment: None,
         },
         order: Order {
             status: String::new(),
@@ -161,5 +162,6 @@ pub fn blank_event() -> TransactionEvent {
             total_amount: Money::ZERO,
         },
         items: Vec::new(),
+        coupon_code: None,
     }
 }

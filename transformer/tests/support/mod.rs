@@ -144,9 +144,11 @@ pub(crate) fn event(order_id: &str, event_type: EventType) -> TransactionEvent {
             customer_type: CustomerType::New,
             country: "FR".into(),
             city: "Paris".into(),
+            segment: None,
         },
         order: amounts(event_type.as_str(), &[], 0, 0),
         items: Vec::new(),
+        coupon_code: None,
     }
 }
 

@@ -4,34 +4,40 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use event_contract::Reason;
 use event_contract::judge::Verdict;
-use event_contract::schema::FINGERPRINT_V1;
+use event_contract::schema::SchemaVersion;
 use serde_json::{Map, Value};
 
 use crate::document::EncodedFields;
+use crate::registered::confluent_header;
 use crate::soundness::{class, received_at, sound_verdict};
 
-/// What no payload of contract version 1 can be refused for; everything else must occur in the corpus.
-const NOT_IN_VERSION_1: [Reason; 7] = [
-    Reason::DepthLimit,
-    Reason::BadBool,
-    Reason::DecimalScale,
-    Reason::NonFinite,
-    Reason::UnknownType,
+/// What no payload can be refused for any more, or not by the judge; everything else must occur in the corpus.
+const NOT_GIVEN: [Reason; 3] = [
+    Reason::UnsupportedFraming,
     Reason::IdConflict,
     Reason::DbReject,
 ];
 
 struct Corpus {
-    base: Value,
+    bases: Bases,
     cases: Vec<Value>,
 }
 
+/// What the cases change.
+struct Bases {
+    event: Value,
+    envelope: Value,
+}
+
 fn corpus() -> Corpus {
-    let file: Value = serde_json::from_str(include_str!("../corpus/v1.json")).unwrap();
+    let file: Value = serde_json::from_str(include_str!("../corpus/judge.json")).unwrap();
     assert_eq!(file["received_at"], "2026-06-01T12:00:00Z");
     assert_eq!(received_at().to_rfc3339(), "2026-06-01T12:00:00+00:00");
     Corpus {
-        base: file["base"].clone(),
+        bases: Bases {
+            event: file["base"].clone(),
+            envelope: file["envelope"].clone(),
+        },
         cases: file["cases"].as_array().unwrap().clone(),
     }
 }
@@ -41,7 +47,7 @@ fn every_case_ends_as_expected() {
     let corpus = corpus();
     let mut failures = Vec::new();
     for case in &corpus.cases {
-        let payload = payload_of(case, &corpus.base);
+        let payload = payload_of(case, &corpus.bases);
         let verdict = sound_verdict(payload.as_deref());
         let (name, expected) = (&case["name"], case["expect"].as_str().unwrap());
         if class(&verdict) != expected {
@@ -54,7 +60,7 @@ fn every_case_ends_as_expected() {
 #[test]
 fn other_spellings_are_the_same_content() {
     let corpus = corpus();
-    let hash_of = |case: &Value| match sound_verdict(payload_of(case, &corpus.base).as_deref()) {
+    let hash_of = |case: &Value| match sound_verdict(payload_of(case, &corpus.bases).as_deref()) {
         Verdict::Accepted(accepted) => accepted.content_hash,
         Verdict::Quarantined(quarantine) => panic!("{}: {quarantine:?}", case["name"]),
     };
@@ -69,14 +75,14 @@ fn other_spellings_are_the_same_content() {
 }
 
 #[test]
-fn every_reason_that_version_1_can_give_occurs() {
+fn every_reason_that_the_judge_can_give_occurs() {
     let occurring: BTreeSet<String> = corpus()
         .cases
         .iter()
         .map(|case| case["expect"].as_str().unwrap().to_owned())
         .collect();
     for reason in Reason::ALL {
-        let is_expected = !NOT_IN_VERSION_1.contains(reason);
+        let is_expected = !NOT_GIVEN.contains(reason);
         assert_eq!(occurring.contains(reason.as_str()), is_expected, "{reason}");
     }
 }
@@ -89,7 +95,7 @@ fn no_case_stands_twice() {
     for case in &corpus.cases {
         let name = case["name"].as_str().unwrap();
         assert!(names.insert(name), "{name} stands twice");
-        let earlier = names_by_payload.insert(payload_of(case, &corpus.base), name);
+        let earlier = names_by_payload.insert(payload_of(case, &corpus.bases), name);
         assert_eq!(earlier, None, "{name} has the same payload");
     }
 }
@@ -97,14 +103,14 @@ fn no_case_stands_twice() {
 #[test]
 fn the_event_id_is_told_where_it_can_be_read() {
     let corpus = corpus();
-    let event_id = corpus.base["event_id"].as_str().unwrap();
+    let event_id = corpus.bases.event["event_id"].as_str().unwrap();
     let told = |name: &str| {
         let case = corpus
             .cases
             .iter()
             .find(|case| case["name"] == name)
             .unwrap();
-        match sound_verdict(payload_of(case, &corpus.base).as_deref()) {
+        match sound_verdict(payload_of(case, &corpus.bases).as_deref()) {
             Verdict::Quarantined(quarantine) => quarantine.event_id.map(|id| id.to_string()),
             Verdict::Accepted(_) => panic!("{name} is accepted"),
         }
@@ -125,7 +131,7 @@ fn a_breach_of_an_identity_tells_both_figures() {
             .iter()
             .find(|case| case["name"] == name)
             .unwrap();
-        match sound_verdict(payload_of(case, &corpus.base).as_deref()) {
+        match sound_verdict(payload_of(case, &corpus.bases).as_deref()) {
             Verdict::Quarantined(quarantine) => quarantine.detail,
             Verdict::Accepted(_) => panic!("{name} is accepted"),
         }
@@ -141,7 +147,7 @@ fn a_breach_of_an_identity_tells_both_figures() {
 }
 
 /// The bytes of a case; nothing for a null value.
-fn payload_of(case: &Value, base: &Value) -> Option<Vec<u8>> {
+fn payload_of(case: &Value, bases: &Bases) -> Option<Vec<u8>> {
     let case = case.as_object().unwrap();
     check_keys(case);
     if case.contains_key("payload_null") {
@@ -154,6 +160,15 @@ fn payload_of(case: &Value, base: &Value) -> Option<Vec<u8>> {
         return Some(bytes_of_hex(hex));
     }
 
+    match case.get("frame").and_then(Value::as_str) {
+        None => Some(avro_payload(case, &bases.event)),
+        Some("json") => Some(json_payload(case, &bases.event)),
+        Some("envelope") => Some(json_payload(case, &bases.envelope)),
+        Some(frame) => panic!("unknown frame {frame}"),
+    }
+}
+
+fn avro_payload(case: &Map<String, Value>, base: &Value) -> Vec<u8> {
     let mut event = base.clone();
     for (pointer, value) in entries(case, "patch") {
         let field = event.pointer_mut(pointer);
@@ -163,23 +178,72 @@ fn payload_of(case: &Value, base: &Value) -> Option<Vec<u8>> {
         .map(|(pointer, hex)| (pointer.clone(), bytes_of_hex(hex)))
         .collect();
     let cut_before = case.get("cut_before").and_then(Value::as_str);
-
-    let mut payload = match case.get("header") {
-        Some(hex) => bytes_of_hex(hex),
-        None => [&[0xC3, 0x01][..], &FINGERPRINT_V1].concat(),
+    let version = match case.get("version").and_then(Value::as_u64) {
+        None => SchemaVersion::V1,
+        Some(2) => SchemaVersion::V2,
+        Some(version) => panic!("no version {version}"),
     };
-    payload.extend(EncodedFields::of(&event).join(&raw, cut_before));
+
+    let mut payload = match (case.get("header"), case.get("schema")) {
+        (Some(hex), _) => bytes_of_hex(hex),
+        (None, Some(id)) => confluent_header(u32::try_from(id.as_u64().unwrap()).unwrap()),
+        (None, None) => [&[0xC3, 0x01][..], &version.fingerprint()].concat(),
+    };
+    payload.extend(EncodedFields::of(&event, version).join(&raw, cut_before));
     let cut_bytes = case
         .get("cut_bytes")
         .map_or(0, |count| count.as_u64().unwrap());
     payload.truncate(payload.len() - usize::try_from(cut_bytes).unwrap());
     payload.extend(case.get("append").map(bytes_of_hex).unwrap_or_default());
-    Some(payload)
+    payload
+}
+
+fn json_payload(case: &Map<String, Value>, base: &Value) -> Vec<u8> {
+    let mut document = base.clone();
+    let mut bare_texts = Vec::new();
+    for (pointer, value) in entries(case, "patch") {
+        let value = match value.get("$raw").and_then(Value::as_str) {
+            Some(bare) => {
+                bare_texts.push(bare);
+                Value::String(format!("@@{}@@", bare_texts.len() - 1))
+            }
+            None => unfolded(value),
+        };
+        put(&mut document, pointer, value);
+    }
+    for pointer in case
+        .get("remove")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+    {
+        let (parent, field) = pointer.as_str().unwrap().rsplit_once('/').unwrap();
+        let parent = document.pointer_mut(parent).and_then(Value::as_object_mut);
+        let removed = parent.and_then(|parent| parent.remove(field));
+        assert!(removed.is_some(), "no field {pointer}");
+    }
+    let mut text = document.to_string();
+    for (number, bare) in bare_texts.iter().enumerate() {
+        text = text.replace(&format!("\"@@{number}@@\""), bare);
+    }
+    text.into_bytes()
+}
+
+/// Sets a field of a document, which may be new to its object.
+fn put(document: &mut Value, pointer: &str, value: Value) {
+    if let Some(field) = document.pointer_mut(pointer) {
+        *field = value;
+        return;
+    }
+    let (parent, field) = pointer.rsplit_once('/').unwrap();
+    let parent = document.pointer_mut(parent).and_then(Value::as_object_mut);
+    let parent = parent.unwrap_or_else(|| panic!("nothing to hold {pointer}"));
+    parent.insert(field.to_owned(), value);
 }
 
 /// A misspelt key would silently make a case another one.
 fn check_keys(case: &Map<String, Value>) {
-    const KNOWN: [&str; 12] = [
+    const KNOWN: [&str; 16] = [
         "name",
         "expect",
         "same_content",
@@ -192,6 +256,10 @@ fn check_keys(case: &Map<String, Value>) {
         "cut_before",
         "cut_bytes",
         "append",
+        "version",
+        "frame",
+        "schema",
+        "remove",
     ];
     for key in case.keys() {
         assert!(KNOWN.contains(&key.as_str()), "unknown key {key}");

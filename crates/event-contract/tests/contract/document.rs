@@ -3,13 +3,14 @@
 
 use std::collections::BTreeMap;
 
+use event_contract::schema::SchemaVersion;
 use serde_json::Value;
 
 /// The encoded fields of an event in the order of the schema, each under its JSON pointer.
 pub(crate) struct EncodedFields(Vec<(String, Vec<u8>)>);
 
 impl EncodedFields {
-    pub(crate) fn of(event: &Value) -> EncodedFields {
+    pub(crate) fn of(event: &Value, version: SchemaVersion) -> EncodedFields {
         let mut fields = EncodedFields(Vec::new());
         fields.text(event, "/event_id");
         fields.symbol(
@@ -33,6 +34,9 @@ impl EncodedFields {
         for field in ["/customer/country", "/customer/city"] {
             fields.text(event, field);
         }
+        if version == SchemaVersion::V2 {
+            fields.optional_text(event, "/customer/segment");
+        }
         for field in ["/order/status", "/order/payment_method", "/order/currency"] {
             fields.text(event, field);
         }
@@ -46,6 +50,9 @@ impl EncodedFields {
             fields.amount(event, &format!("/order/{amount}"));
         }
         fields.items(event);
+        if version == SchemaVersion::V2 {
+            fields.optional_text(event, "/coupon_code");
+        }
         fields
     }
 

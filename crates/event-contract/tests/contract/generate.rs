@@ -27,6 +27,7 @@ pub(crate) fn any_event() -> impl Strategy<Value = TransactionEvent> {
         select(CustomerType::ALL),
         any_text(),
         any_text(),
+        option::of(any_text()),
     );
     let order = (
         [any_text(), any_text(), any_text()],
@@ -38,9 +39,10 @@ pub(crate) fn any_event() -> impl Strategy<Value = TransactionEvent> {
             any_money(),
         ],
     );
-    (head, customer, order, vec(any_item(), 0..4)).prop_map(|(head, customer, order, items)| {
+    let tail = (vec(any_item(), 0..4), option::of(any_text()));
+    (head, customer, order, tail).prop_map(|(head, customer, order, (items, coupon_code))| {
         let (event_id, event_type, event_version, event_timestamp, transaction_id, channel) = head;
-        let (id, customer_type, country, city) = customer;
+        let (id, customer_type, country, city, segment) = customer;
         let ([status, payment_method, currency], amounts) = order;
         let [
             subtotal,
@@ -61,6 +63,7 @@ pub(crate) fn any_event() -> impl Strategy<Value = TransactionEvent> {
                 customer_type,
                 country,
                 city,
+                segment,
             },
             order: Order {
                 status,
@@ -73,6 +76,7 @@ pub(crate) fn any_event() -> impl Strategy<Value = TransactionEvent> {
                 total_amount,
             },
             items,
+            coupon_code,
         }
     })
 }
@@ -132,21 +136,25 @@ pub(crate) fn good_event() -> impl Strategy<Value = TransactionEvent> {
             good_order_text(),
             amounts,
             vec(good_item(), line_counts),
+            option::of(required_text(64)),
         )
-            .prop_map(move |(head, customer, order_text, amounts, items)| {
-                let (event_id, event_timestamp, transaction_id, channel) = head;
-                TransactionEvent {
-                    event_id: Uuid::from_u128(event_id),
-                    event_type,
-                    event_version: "1.0".to_owned(),
-                    event_timestamp,
-                    transaction_id,
-                    channel,
-                    customer,
-                    order: balanced_order(order_text, amounts, &items),
-                    items,
-                }
-            })
+            .prop_map(
+                move |(head, customer, order_text, amounts, items, coupon_code)| {
+                    let (event_id, event_timestamp, transaction_id, channel) = head;
+                    TransactionEvent {
+                        event_id: Uuid::from_u128(event_id),
+                        event_type,
+                        event_version: "1.0".to_owned(),
+                        event_timestamp,
+                        transaction_id,
+                        channel,
+                        customer,
+                        order: balanced_order(order_text, amounts, &items),
+                        items,
+                        coupon_code,
+                    }
+                },
+            )
     })
 }
 
@@ -184,12 +192,14 @@ fn good_customer() -> impl Strategy<Value = Customer> {
         select(CustomerType::ALL),
         countries,
         text(128),
+        option::of(required_text(64)),
     )
-        .prop_map(|(id, customer_type, country, city)| Customer {
+        .prop_map(|(id, customer_type, country, city, segment)| Customer {
             id,
             customer_type,
             country: country.to_owned(),
             city,
+            segment,
         })
 }
 

@@ -1,15 +1,21 @@
 //! Encodings that Avro allows but our encoder never writes: padded integers, wide decimals, blocks of any kind.
 
-use event_contract::schema::FINGERPRINT_V1;
+use event_contract::schema::SchemaVersion;
 use event_contract::{Channel, CustomerType, EventType, Item, Money, TransactionEvent};
 
-/// Writes one event in some of its countless valid forms, which `seed` chooses.
+/// Writes one event in some of its countless valid forms, in any version that holds it; `seed` chooses.
 pub(crate) fn single_object(event: &TransactionEvent, seed: u64) -> Vec<u8> {
     let mut writer = LooseWriter {
-        output: [&[0xC3, 0x01][..], &FINGERPRINT_V1].concat(),
+        output: vec![0xC3, 0x01],
         random: seed,
     };
-    writer.event(event);
+    let version = if writer.coin() {
+        SchemaVersion::V2
+    } else {
+        SchemaVersion::needed_by(event)
+    };
+    writer.output.extend(version.fingerprint());
+    writer.event(event, version);
     writer.output
 }
 
@@ -19,20 +25,20 @@ struct LooseWriter {
 }
 
 impl LooseWriter {
-    fn event(&mut self, event: &TransactionEvent) {
+    fn event(&mut self, event: &TransactionEvent, version: SchemaVersion) {
         self.event_id(&event.event_id.to_string());
         self.ordinal(EventType::ALL, event.event_type);
         self.text(&event.event_version);
         self.long(event.event_timestamp.timestamp_micros());
         self.text(&event.transaction_id);
         self.ordinal(Channel::ALL, event.channel);
-        self.long(i64::from(event.customer.id.is_some()));
-        if let Some(id) = &event.customer.id {
-            self.text(id);
-        }
+        self.optional_text(&event.customer.id);
         self.ordinal(CustomerType::ALL, event.customer.customer_type);
         self.text(&event.customer.country);
         self.text(&event.customer.city);
+        if version == SchemaVersion::V2 {
+            self.optional_text(&event.customer.segment);
+        }
         let order = &event.order;
         for text in [&order.status, &order.payment_method, &order.currency] {
             self.text(text);
@@ -47,6 +53,16 @@ impl LooseWriter {
             self.amount(amount);
         }
         self.items(&event.items);
+        if version == SchemaVersion::V2 {
+            self.optional_text(&event.coupon_code);
+        }
+    }
+
+    fn optional_text(&mut self, text: &Option<String>) {
+        self.long(i64::from(text.is_some()));
+        if let Some(text) = text {
+            self.text(text);
+        }
     }
 
     fn event_id(&mut self, lower_case: &str) {

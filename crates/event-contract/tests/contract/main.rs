@@ -7,11 +7,17 @@ mod document;
 #[cfg(test)]
 mod generate;
 #[cfg(test)]
+mod json;
+#[cfg(test)]
 mod loose;
 #[cfg(test)]
 mod oracle;
 #[cfg(test)]
 mod properties;
+#[cfg(test)]
+mod registered;
+#[cfg(test)]
+mod resolution;
 #[cfg(test)]
 mod soundness;
 #[cfg(test)]

@@ -4,50 +4,68 @@ use apache_avro::reader::datum::GenericDatumReader;
 use apache_avro::types::Value;
 use apache_avro::writer::datum::GenericDatumWriter;
 use apache_avro::{Decimal, Schema};
-use event_contract::schema::TRANSACTION_EVENT_V1;
+use event_contract::schema::SchemaVersion;
 use event_contract::{Customer, Item, Money, Order, TransactionEvent, encode};
 use proptest::prelude::*;
 
 use crate::generate::{any_event, good_event};
 
-fn schema() -> Schema {
-    Schema::parse_str(TRANSACTION_EVENT_V1).unwrap()
+fn schema(version: SchemaVersion) -> Schema {
+    Schema::parse_str(version.text()).unwrap()
 }
 
-fn our_datum(event: &TransactionEvent) -> Vec<u8> {
+fn our_datum(version: SchemaVersion, event: &TransactionEvent) -> Vec<u8> {
     let mut datum = Vec::new();
-    encode::datum(event, &mut datum);
+    encode::datum_as(version, event, &mut datum);
     datum
+}
+
+/// The event without what the version has no field for.
+fn cut_to(version: SchemaVersion, event: &TransactionEvent) -> TransactionEvent {
+    let mut event = event.clone();
+    if version == SchemaVersion::V1 {
+        event.coupon_code = None;
+        event.customer.segment = None;
+    }
+    event
 }
 
 proptest! {
     #[test]
     fn any_event_is_encoded_as_apache_avro_encodes_it(event in any_event()) {
-        let schema = schema();
-        let writer = GenericDatumWriter::builder(&schema).build().unwrap();
-        let their_datum = writer.write_value_to_vec(value_of(&event)).unwrap();
-        prop_assert_eq!(our_datum(&event), their_datum);
+        for version in SchemaVersion::ALL {
+            let schema = schema(*version);
+            let writer = GenericDatumWriter::builder(&schema).build().unwrap();
+            let value = value_of(&event, *version);
+            let their_datum = writer.write_value_to_vec(value).unwrap();
+            prop_assert_eq!(our_datum(*version, &event), their_datum);
+        }
     }
 
     #[test]
     fn apache_avro_reads_what_we_write(event in any_event()) {
-        let schema = schema();
-        let reader = GenericDatumReader::builder(&schema).build().unwrap();
-        let datum = our_datum(&event);
-        let mut rest = &datum[..];
-        prop_assert_eq!(reader.read_value(&mut rest).unwrap(), value_of(&event));
-        prop_assert!(rest.is_empty());
+        for version in SchemaVersion::ALL {
+            let schema = schema(*version);
+            let reader = GenericDatumReader::builder(&schema).build().unwrap();
+            let datum = our_datum(*version, &event);
+            let mut rest = &datum[..];
+            prop_assert_eq!(reader.read_value(&mut rest).unwrap(), value_of(&event, *version));
+            prop_assert!(rest.is_empty());
+        }
     }
 
     #[test]
     fn we_read_what_apache_avro_writes(event in good_event()) {
-        let schema = schema();
-        let writer = GenericDatumWriter::builder(&schema).build().unwrap();
-        let datum = writer.write_value_to_vec(value_of(&event)).unwrap();
-        let payload = [&crate::soundness::encoded(&event)[..10], &datum].concat();
-        match crate::soundness::sound_verdict(Some(&payload)) {
-            event_contract::judge::Verdict::Accepted(accepted) => prop_assert_eq!(accepted.event, event),
-            refused => prop_assert!(false, "{refused:?}"),
+        for version in SchemaVersion::ALL {
+            let event = cut_to(*version, &event);
+            let schema = schema(*version);
+            let writer = GenericDatumWriter::builder(&schema).build().unwrap();
+            let datum = writer.write_value_to_vec(value_of(&event, *version)).unwrap();
+            let payload = [&[0xC3, 0x01], &version.fingerprint()[..], &datum].concat();
+            match crate::soundness::sound_verdict(Some(&payload)) {
+                event_contract::judge::Verdict::Accepted(accepted) => prop_assert_eq!(accepted.event, event),
+                refused => prop_assert!(false, "{refused:?}"),
+            }
         }
     }
 }
@@ -74,8 +92,8 @@ fn apache_avro_still_takes_truncated_records_for_whole_ones() {
     assert!(reader.read_value(&mut with_surplus).is_ok());
 }
 
-fn value_of(event: &TransactionEvent) -> Value {
-    record([
+pub(crate) fn value_of(event: &TransactionEvent, version: SchemaVersion) -> Value {
+    let mut fields = vec![
         ("event_id", Value::Uuid(event.event_id)),
         (
             "event_type",
@@ -91,27 +109,38 @@ fn value_of(event: &TransactionEvent) -> Value {
             "channel",
             symbol(event.channel as u32, event.channel.as_str()),
         ),
-        ("customer", value_of_customer(&event.customer)),
+        ("customer", value_of_customer(&event.customer, version)),
         ("order", value_of_order(&event.order)),
         (
             "items",
             Value::Array(event.items.iter().map(value_of_item).collect()),
         ),
-    ])
+    ];
+    if version == SchemaVersion::V2 {
+        fields.push(("coupon_code", optional_text(&event.coupon_code)));
+    }
+    record(fields)
 }
 
-fn value_of_customer(customer: &Customer) -> Value {
-    let id = match &customer.id {
-        None => Value::Union(0, Box::new(Value::Null)),
-        Some(id) => Value::Union(1, Box::new(text(id))),
-    };
+fn value_of_customer(customer: &Customer, version: SchemaVersion) -> Value {
     let customer_type = customer.customer_type;
-    record([
-        ("id", id),
+    let mut fields = vec![
+        ("id", optional_text(&customer.id)),
         ("type", symbol(customer_type as u32, customer_type.as_str())),
         ("country", text(&customer.country)),
         ("city", text(&customer.city)),
-    ])
+    ];
+    if version == SchemaVersion::V2 {
+        fields.push(("segment", optional_text(&customer.segment)));
+    }
+    record(fields)
+}
+
+fn optional_text(value: &Option<String>) -> Value {
+    match value {
+        None => Value::Union(0, Box::new(Value::Null)),
+        Some(value) => Value::Union(1, Box::new(text(value))),
+    }
 }
 
 fn value_of_order(order: &Order) -> Value {
@@ -139,9 +168,11 @@ fn value_of_item(item: &Item) -> Value {
     ])
 }
 
-fn record<const FIELDS: usize>(fields: [(&str, Value); FIELDS]) -> Value {
-    let named = fields.map(|(name, value)| (name.to_owned(), value));
-    Value::Record(named.into())
+fn record<'name>(fields: impl IntoIterator<Item = (&'name str, Value)>) -> Value {
+    let named = fields
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value));
+    Value::Record(named.collect())
 }
 
 fn symbol(ordinal: u32, symbol: &str) -> Value {

@@ -1,8 +1,8 @@
 //! What must hold for random events and random bytes.
 
-use event_contract::Reason;
 use event_contract::encode::SINGLE_OBJECT_HEADER_BYTES;
 use event_contract::judge::Verdict;
+use event_contract::{Reason, encode};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -102,6 +102,16 @@ proptest! {
         let framed = [&[0xC3, 0x01][..], &event_contract::schema::FINGERPRINT_V1, &bytes].concat();
         sound_verdict(Some(&framed));
         sound_verdict(Some(&[b"{", &bytes[..]].concat()));
+    }
+
+    #[test]
+    fn changed_json_has_a_sound_verdict(event in good_event(), mutations in vec(mutation(), 1..6)) {
+        let mut payload = Vec::new();
+        encode::json(&event, &mut payload);
+        for mutation in &mutations {
+            mutate(&mut payload, mutation);
+        }
+        sound_verdict(Some(&payload));
     }
 }
 

@@ -1,8 +1,10 @@
 //! What must hold of every verdict, whatever the payload was.
 
 use chrono::{DateTime, Utc};
-use event_contract::judge::{MAX_DETAIL_CHARS, Quarantine, Verdict, judge};
-use event_contract::{Limits, Reason, TransactionEvent, encode};
+use event_contract::judge::{MAX_DETAIL_CHARS, Quarantine, Verdict, judge_with_schemas};
+use event_contract::{Limits, Reason, SchemaBook, TransactionEvent, encode};
+
+use crate::registered::book;
 
 pub(crate) fn received_at() -> DateTime<Utc> {
     "2026-06-01T12:00:00Z".parse().unwrap()
@@ -16,8 +18,14 @@ pub(crate) fn encoded(event: &TransactionEvent) -> Vec<u8> {
 
 /// Judges, and holds the verdict against what is promised of all verdicts.
 pub(crate) fn sound_verdict(payload: Option<&[u8]>) -> Verdict {
-    let verdict = judge(payload, received_at(), &Limits::default());
-    let again = judge(payload, received_at(), &Limits::default());
+    sound_verdict_with(payload, book())
+}
+
+/// As [`sound_verdict`], with schemas of its own.
+pub(crate) fn sound_verdict_with(payload: Option<&[u8]>, book: &SchemaBook) -> Verdict {
+    let judge = |payload| judge_with_schemas(payload, received_at(), &Limits::default(), book);
+    let verdict = judge(payload);
+    let again = judge(payload);
     assert_eq!(verdict, again, "a verdict depends on the payload alone");
     match &verdict {
         Verdict::Quarantined(quarantine) => check_detail(quarantine),
@@ -27,15 +35,15 @@ pub(crate) fn sound_verdict(payload: Option<&[u8]>) -> Verdict {
                 accepted.content_hash, hash,
                 "the hash is that of the canonical datum"
             );
-            let of_canonical = judge(
-                Some(&encoded(&accepted.event)),
-                received_at(),
-                &Limits::default(),
-            );
-            assert_eq!(
-                verdict, of_canonical,
-                "the canonical form is the same content"
-            );
+            let of_canonical = judge(Some(&encoded(&accepted.event)));
+            // Only an older shop's envelope may break the identities that its canonical form is held against.
+            let is_envelope = payload.is_some_and(|payload| payload.starts_with(b"{"));
+            if !(is_envelope && class(&of_canonical) == "amount_identity") {
+                assert_eq!(
+                    verdict, of_canonical,
+                    "the canonical form is the same content"
+                );
+            }
         }
     }
     verdict

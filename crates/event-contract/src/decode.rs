@@ -1,4 +1,4 @@
-//! Reads a datum of schema v1 into an event. The wire form is judged here, the meaning in [`crate::validate`].
+//! Reads a datum of one of our own schemas into an event. The wire form is judged here, the meaning in [`crate::validate`].
 //!
 //! Fields are read in the order of the schema and the first fault ends it. What has no place in a
 //! [`TransactionEvent`] is refused here as well: an id that is no UUID, a time that no calendar reaches, a quantity
@@ -10,6 +10,8 @@ use uuid::Uuid;
 use crate::fault::{Fault, hex, quoted};
 use crate::limits::{TextField, text_fields};
 use crate::reader::{Block, Reader};
+use crate::schema::SchemaVersion;
+use crate::validate::Identities;
 use crate::{
     Channel, Customer, CustomerType, EventType, Item, Limits, Money, Order, Reason,
     TransactionEvent,
@@ -22,6 +24,7 @@ const SMALLEST_LINE_BYTES: usize = 10;
 #[derive(Debug)]
 pub(crate) struct Decoded {
     pub(crate) event: TransactionEvent,
+    pub(crate) identities: Identities,
     /// Whether the datum is, byte for byte, what [`crate::encode::datum`] writes for the event.
     pub(crate) is_canonical: bool,
 }
@@ -34,13 +37,17 @@ pub(crate) struct Undecodable {
 }
 
 /// Reads the one event that `datum` consists of.
-pub(crate) fn decode(datum: &[u8], limits: &Limits) -> Result<Decoded, Undecodable> {
+pub(crate) fn decode(
+    datum: &[u8],
+    version: SchemaVersion,
+    limits: &Limits,
+) -> Result<Decoded, Undecodable> {
     let mut reader = Reader::new(datum, limits.max_payload_bytes);
     let event_id = read_event_id(&mut reader).map_err(|fault| Undecodable {
         fault: fault.in_field("event_id"),
         event_id: None,
     })?;
-    read_after_event_id(reader, event_id, limits).map_err(|fault| Undecodable {
+    read_after_event_id(reader, event_id, version, limits).map_err(|fault| Undecodable {
         fault,
         event_id: Some(event_id),
     })
@@ -49,6 +56,7 @@ pub(crate) fn decode(datum: &[u8], limits: &Limits) -> Result<Decoded, Undecodab
 fn read_after_event_id(
     mut reader: Reader<'_>,
     event_id: Uuid,
+    version: SchemaVersion,
     limits: &Limits,
 ) -> Result<Decoded, Fault> {
     let event = TransactionEvent {
@@ -59,32 +67,34 @@ fn read_after_event_id(
             .map_err(|fault| fault.in_field("event_timestamp"))?,
         transaction_id: read_text(&mut reader, &text_fields::TRANSACTION_ID)?,
         channel: read_symbol(&mut reader, "channel", Channel::ALL)?,
-        customer: read_customer(&mut reader)?,
+        customer: read_customer(&mut reader, version)?,
         order: read_order(&mut reader)?,
-        items: read_items(&mut reader, limits)?,
+        items: read_items(&mut reader, limits, read_item)?,
+        coupon_code: match version {
+            SchemaVersion::V1 => None,
+            SchemaVersion::V2 => read_optional_text(&mut reader, &text_fields::COUPON_CODE)?,
+        },
     };
-    let is_canonical = reader.is_canonical();
+    // The same event in a newer version than it needs is the same content.
+    let is_canonical = reader.is_canonical() && version == SchemaVersion::needed_by(&event);
     reader.finish()?;
     Ok(Decoded {
         event,
+        identities: Identities::Exact,
         is_canonical,
     })
 }
 
-fn read_customer(reader: &mut Reader<'_>) -> Result<Customer, Fault> {
-    let has_id = reader
-        .read_is_present()
-        .map_err(|fault| fault.in_field(text_fields::CUSTOMER_ID.name))?;
-    let id = if has_id {
-        Some(read_text(reader, &text_fields::CUSTOMER_ID)?)
-    } else {
-        None
-    };
+fn read_customer(reader: &mut Reader<'_>, version: SchemaVersion) -> Result<Customer, Fault> {
     Ok(Customer {
-        id,
+        id: read_optional_text(reader, &text_fields::CUSTOMER_ID)?,
         customer_type: read_symbol(reader, "customer.type", CustomerType::ALL)?,
         country: read_text(reader, &text_fields::CUSTOMER_COUNTRY)?,
         city: read_text(reader, &text_fields::CUSTOMER_CITY)?,
+        segment: match version {
+            SchemaVersion::V1 => None,
+            SchemaVersion::V2 => read_optional_text(reader, &text_fields::CUSTOMER_SEGMENT)?,
+        },
     })
 }
 
@@ -101,7 +111,12 @@ fn read_order(reader: &mut Reader<'_>) -> Result<Order, Fault> {
     })
 }
 
-fn read_items(reader: &mut Reader<'_>, limits: &Limits) -> Result<Vec<Item>, Fault> {
+/// The lines, each read by `read_item`; bounded whatever the writer announces.
+pub(crate) fn read_items(
+    reader: &mut Reader<'_>,
+    limits: &Limits,
+    mut read_item: impl FnMut(&mut Reader<'_>) -> Result<Item, Fault>,
+) -> Result<Vec<Item>, Fault> {
     let mut items = Vec::new();
     while let Some(block) = reader
         .read_block()
@@ -110,7 +125,7 @@ fn read_items(reader: &mut Reader<'_>, limits: &Limits) -> Result<Vec<Item>, Fau
         if !items.is_empty() {
             reader.mark_not_canonical();
         }
-        read_block_of_items(reader, &block, limits, &mut items)?;
+        read_block_of_items(reader, &block, limits, &mut items, &mut read_item)?;
     }
     Ok(items)
 }
@@ -120,6 +135,7 @@ fn read_block_of_items(
     block: &Block,
     limits: &Limits,
     items: &mut Vec<Item>,
+    read_item: &mut impl FnMut(&mut Reader<'_>) -> Result<Item, Fault>,
 ) -> Result<(), Fault> {
     let allowed_items = limits.max_lines.saturating_sub(items.len());
     let item_count = match usize::try_from(block.item_count) {
@@ -133,15 +149,9 @@ fn read_block_of_items(
         let item = read_item(reader).map_err(|fault| fault.in_line(items.len()))?;
         items.push(item);
     }
-    let bytes_read = bytes_before.saturating_sub(reader.remaining());
-    match block.byte_size {
-        Some(announced) if announced != bytes_read => Err(Fault::new(
-            Reason::BadLength,
-            format!("a block of {announced} bytes whose lines take {bytes_read}"),
-        )
-        .in_field("items")),
-        _ => Ok(()),
-    }
+    reader
+        .check_block_size(block, bytes_before)
+        .map_err(|fault| fault.in_field("items"))
 }
 
 #[cold]
@@ -170,7 +180,7 @@ fn read_item(reader: &mut Reader<'_>) -> Result<Item, Fault> {
 
 /// The hyphenated form only, in either case. Other spellings of a UUID (braces, `urn:`, no hyphens) are not the
 /// contract's, and would make one id look like several to whoever reads the raw bytes.
-fn read_event_id(reader: &mut Reader<'_>) -> Result<Uuid, Fault> {
+pub(crate) fn read_event_id(reader: &mut Reader<'_>) -> Result<Uuid, Fault> {
     const HYPHENATED_BYTES: usize = uuid::fmt::Hyphenated::LENGTH;
     let bytes = reader.read_bytes()?;
     let parsed = (bytes.len() == HYPHENATED_BYTES)
@@ -203,7 +213,7 @@ fn not_a_uuid(bytes: &[u8]) -> Fault {
     }
 }
 
-fn read_timestamp(reader: &mut Reader<'_>) -> Result<DateTime<Utc>, Fault> {
+pub(crate) fn read_timestamp(reader: &mut Reader<'_>) -> Result<DateTime<Utc>, Fault> {
     let micros = reader.read_long()?;
     DateTime::from_timestamp_micros(micros).ok_or_else(|| {
         Fault::new(
@@ -213,7 +223,7 @@ fn read_timestamp(reader: &mut Reader<'_>) -> Result<DateTime<Utc>, Fault> {
     })
 }
 
-fn read_quantity(reader: &mut Reader<'_>) -> Result<i32, Fault> {
+pub(crate) fn read_quantity(reader: &mut Reader<'_>) -> Result<i32, Fault> {
     let quantity = reader.read_long()?;
     i32::try_from(quantity).map_err(|_| {
         Fault::new(
@@ -224,11 +234,21 @@ fn read_quantity(reader: &mut Reader<'_>) -> Result<i32, Fault> {
 }
 
 #[inline]
-fn read_text(reader: &mut Reader<'_>, field: &TextField) -> Result<String, Fault> {
+pub(crate) fn read_text(reader: &mut Reader<'_>, field: &TextField) -> Result<String, Fault> {
     match reader.read_str(field.max_bytes()) {
         Ok(text) => Ok(text.to_owned()),
         Err(fault) => Err(fault.in_field(field.name)),
     }
+}
+
+fn read_optional_text(reader: &mut Reader<'_>, field: &TextField) -> Result<Option<String>, Fault> {
+    let is_present = reader
+        .read_is_present()
+        .map_err(|fault| fault.in_field(field.name))?;
+    if !is_present {
+        return Ok(None);
+    }
+    read_text(reader, field).map(Some)
 }
 
 #[inline]
