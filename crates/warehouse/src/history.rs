@@ -6,9 +6,7 @@
 //! history of just that customer or product is derived anew, by the one SELECT that verification also uses for all of
 //! them.
 
-use deadpool_postgres::Transaction;
-use tokio_postgres::types::ToSql;
-
+use crate::transaction::LayeredTransaction;
 use crate::{WarehouseError, sql};
 
 /// How many histories changed.
@@ -82,25 +80,26 @@ pub(crate) const COMPARE_PRODUCTS: &str = compare!(
 /// # Errors
 /// See [`WarehouseError::class`].
 pub(crate) async fn settle(
-    transaction: &Transaction<'_>,
+    transaction: &LayeredTransaction<'_>,
     silver_batch_ids: &[i64],
 ) -> Result<HistoryChanges, WarehouseError> {
     let customers = keys(transaction, UNSETTLED_CUSTOMERS, silver_batch_ids).await?;
     if !customers.is_empty() {
         let forget = sql!("history/forget_customers.sql");
-        execute(transaction, forget, &[&customers]).await?;
-        let given: [&(dyn ToSql + Sync); 2] = [&silver_batch_ids, &customers];
-        execute(transaction, DERIVE_CUSTOMERS, &given).await?;
+        transaction.execute(forget, &[&customers], DOING).await?;
+        transaction
+            .execute(DERIVE_CUSTOMERS, &[&silver_batch_ids, &customers], DOING)
+            .await?;
         let refresh = sql!("history/current_customers.sql");
-        execute(transaction, refresh, &[&customers]).await?;
+        transaction.execute(refresh, &[&customers], DOING).await?;
     }
     let products = keys(transaction, UNSETTLED_PRODUCTS, silver_batch_ids).await?;
     if !products.is_empty() {
         let forget = sql!("history/forget_products.sql");
-        execute(transaction, forget, &[&products]).await?;
-        execute(transaction, DERIVE_PRODUCTS, &[&products]).await?;
+        transaction.execute(forget, &[&products], DOING).await?;
+        transaction.execute(DERIVE_PRODUCTS, &[&products], DOING).await?;
         let refresh = sql!("history/current_products.sql");
-        execute(transaction, refresh, &[&products]).await?;
+        transaction.execute(refresh, &[&products], DOING).await?;
     }
     Ok(HistoryChanges {
         customers: customers.len(),
@@ -111,32 +110,12 @@ pub(crate) async fn settle(
 const DOING: &str = "settling history";
 
 async fn keys(
-    transaction: &Transaction<'_>,
+    transaction: &LayeredTransaction<'_>,
     statement: &'static str,
     silver_batch_ids: &[i64],
 ) -> Result<Vec<i64>, WarehouseError> {
-    let statement = transaction
-        .prepare_cached(statement)
-        .await
-        .map_err(WarehouseError::database(DOING))?;
     let rows = transaction
-        .query(&statement, &[&silver_batch_ids])
-        .await
-        .map_err(WarehouseError::database(DOING))?;
+        .query(statement, &[&silver_batch_ids], DOING)
+        .await?;
     Ok(rows.iter().map(|row| row.get(0)).collect())
-}
-
-async fn execute(
-    transaction: &Transaction<'_>,
-    statement: &'static str,
-    parameters: &[&(dyn ToSql + Sync)],
-) -> Result<u64, WarehouseError> {
-    let statement = transaction
-        .prepare_cached(statement)
-        .await
-        .map_err(WarehouseError::database(DOING))?;
-    transaction
-        .execute(&statement, parameters)
-        .await
-        .map_err(WarehouseError::database(DOING))
 }

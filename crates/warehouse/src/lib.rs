@@ -17,6 +17,7 @@ pub mod service;
 pub mod silver;
 pub mod status;
 mod tls;
+mod transaction;
 pub mod verify;
 
 pub use connect::{DatabaseSettings, Session, Warehouse};

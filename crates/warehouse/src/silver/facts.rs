@@ -292,10 +292,9 @@ impl SilverTransaction<'_> {
     /// Of class `Refused` where the database does not accept a row; the load must be undone then.
     pub async fn copy_events(&self, buffers: &mut FactBuffers) -> Result<(), WarehouseError> {
         let events = std::mem::replace(&mut buffers.events, FactBuffers::default().events);
-        events
-            .freeze()
+        self.transaction
             .copy(
-                &self.transaction,
+                events.freeze(),
                 sql!("silver/fct_order_events.sql"),
                 "copying events into silver",
             )
@@ -330,8 +329,8 @@ impl SilverTransaction<'_> {
             ),
         ];
         for (rows, statement, doing) in copies {
-            rows.freeze()
-                .copy(&self.transaction, statement, doing)
+            self.transaction
+                .copy(rows.freeze(), statement, doing)
                 .await?;
         }
         Ok(())

@@ -72,10 +72,9 @@ impl SilverTransaction<'_> {
         )
         .await?;
         self.advance_cursors(batches).await?;
-        self.transaction
-            .batch_execute("NOTIFY assay_silver")
-            .await
-            .map_err(WarehouseError::database("waking the gold stage"))
+        self.execute("NOTIFY assay_silver", &[], "waking the gold stage")
+            .await?;
+        Ok(())
     }
 
     async fn advance_cursors(&self, batches: &[SilverBatch]) -> Result<(), WarehouseError> {

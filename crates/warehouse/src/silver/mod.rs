@@ -9,7 +9,6 @@ mod orders;
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use deadpool_postgres::Transaction;
 use tokio_postgres::Row;
 use uuid::Uuid;
 
@@ -21,6 +20,7 @@ pub use ledger::SilverBatch;
 pub use orders::{OrderRow, OrderSnapshot};
 
 use crate::bronze::column;
+use crate::transaction::{LayeredTransaction, Parameters};
 use crate::{Session, WarehouseError, sql};
 
 /// The most events of one silver transaction: one block of fact keys.
@@ -53,7 +53,7 @@ pub struct Backlog {
 pub async fn backlog(session: &Session) -> Result<Backlog, WarehouseError> {
     let doing = "reading the backlog of silver";
     let statement = session
-        .prepare_cached(sql!("silver/backlog.sql"))
+        .prepare_cached(&session.layers().place(sql!("silver/backlog.sql")))
         .await
         .map_err(WarehouseError::database(doing))?;
     let row = session
@@ -72,7 +72,10 @@ pub async fn backlog(session: &Session) -> Result<Backlog, WarehouseError> {
 /// See [`WarehouseError::class`].
 pub async fn discover_cursors(session: &Session) -> Result<(), WarehouseError> {
     session
-        .execute(sql!("silver/discover_cursors.sql"), &[])
+        .execute(
+            &*session.layers().place(sql!("silver/discover_cursors.sql")),
+            &[],
+        )
         .await
         .map_err(WarehouseError::database("making silver cursors"))?;
     Ok(())
@@ -144,7 +147,7 @@ pub struct KnownEvent {
 
 /// A silver transaction in progress. Dropped without [`SilverTransaction::commit`] it leaves nothing behind.
 pub struct SilverTransaction<'a> {
-    transaction: Transaction<'a>,
+    transaction: LayeredTransaction<'a>,
 }
 
 impl<'a> SilverTransaction<'a> {
@@ -153,10 +156,8 @@ impl<'a> SilverTransaction<'a> {
     /// # Errors
     /// See [`WarehouseError::class`].
     pub async fn begin(session: &'a mut Session) -> Result<SilverTransaction<'a>, WarehouseError> {
-        let transaction = session
-            .transaction()
-            .await
-            .map_err(WarehouseError::database("beginning a silver transaction"))?;
+        let transaction =
+            LayeredTransaction::begin(session, "beginning a silver transaction").await?;
         Ok(SilverTransaction { transaction })
     }
 
@@ -165,11 +166,7 @@ impl<'a> SilverTransaction<'a> {
     /// # Errors
     /// See [`WarehouseError::class`].
     pub async fn attempt(&mut self) -> Result<SilverTransaction<'_>, WarehouseError> {
-        let transaction = self
-            .transaction
-            .transaction()
-            .await
-            .map_err(WarehouseError::database("setting a savepoint"))?;
+        let transaction = self.transaction.savepoint().await?;
         Ok(SilverTransaction { transaction })
     }
 
@@ -179,9 +176,8 @@ impl<'a> SilverTransaction<'a> {
     /// Of class `Retry`, where nobody knows whether the commit happened; the cursors tell.
     pub async fn commit(self) -> Result<(), WarehouseError> {
         self.transaction
-            .commit()
+            .commit("committing a silver transaction")
             .await
-            .map_err(WarehouseError::database("committing a silver transaction"))
     }
 
     /// Undoes the transaction, or what was done since the savepoint.
@@ -190,9 +186,8 @@ impl<'a> SilverTransaction<'a> {
     /// See [`WarehouseError::class`].
     pub async fn undo(self) -> Result<(), WarehouseError> {
         self.transaction
-            .rollback()
+            .roll_back("undoing a silver transaction")
             .await
-            .map_err(WarehouseError::database("undoing a silver transaction"))
     }
 
     /// Claims up to `limit` partitions that have something to do and that nobody else works on.
@@ -336,34 +331,18 @@ impl<'a> SilverTransaction<'a> {
     async fn query(
         &self,
         statement: &'static str,
-        parameters: &[&(dyn tokio_postgres::types::ToSql + Sync)],
+        parameters: Parameters<'_>,
         doing: &'static str,
     ) -> Result<Vec<Row>, WarehouseError> {
-        let prepared = self
-            .transaction
-            .prepare_cached(statement)
-            .await
-            .map_err(WarehouseError::database(doing))?;
-        self.transaction
-            .query(&prepared, parameters)
-            .await
-            .map_err(WarehouseError::database(doing))
+        self.transaction.query(statement, parameters, doing).await
     }
 
     async fn execute(
         &self,
         statement: &'static str,
-        parameters: &[&(dyn tokio_postgres::types::ToSql + Sync)],
+        parameters: Parameters<'_>,
         doing: &'static str,
     ) -> Result<u64, WarehouseError> {
-        let prepared = self
-            .transaction
-            .prepare_cached(statement)
-            .await
-            .map_err(WarehouseError::database(doing))?;
-        self.transaction
-            .execute(&prepared, parameters)
-            .await
-            .map_err(WarehouseError::database(doing))
+        self.transaction.execute(statement, parameters, doing).await
     }
 }

@@ -153,9 +153,8 @@ impl SilverTransaction<'_> {
             push_order(&mut buffer, order);
         }
         let doing = "copying orders into silver";
-        buffer
-            .freeze()
-            .copy(&self.transaction, sql!("silver/new_orders.sql"), doing)
+        self.transaction
+            .copy(buffer.freeze(), sql!("silver/new_orders.sql"), doing)
             .await
     }
 
