@@ -1,82 +1,20 @@
 //! silver → gold: each mart is one SELECT over "the facts given". Given the facts of some silver batches it yields the
 //! delta to fold in; given all facts it yields the whole mart, which verification holds against the stored one.
 
+mod closing;
+mod marts;
+
 use deadpool_postgres::Transaction;
 
 use crate::{Session, WarehouseError, sql};
+
+pub use closing::{CloseOutcome, close_days};
+pub(crate) use marts::MARTS;
 
 /// One gold writer at a time; "assaygol" in ASCII.
 const GOLD_WRITER_LOCK: i64 = 0x6173_7361_7967_6f6c;
 /// Silver batches looked at for one gold transaction.
 const MAX_SILVER_BATCHES: i64 = 512;
-
-/// A mart: a SELECT, the table that holds its sums, and how a delta is folded into it.
-pub(crate) struct Mart {
-    /// The table, with its schema.
-    pub(crate) table: &'static str,
-    /// Folds the facts of the silver batches in $1 into the table; absent where another mart's fold does it.
-    pub(crate) fold: Option<&'static str>,
-    /// Rows that the table has and a recomputation has not, or the other way round, as (side, row).
-    pub(crate) compare: &'static str,
-}
-
-macro_rules! fold {
-    ($name:literal) => {
-        concat!(
-            "WITH\n",
-            sql!("gold/given_batches.sql"),
-            "mart AS (\n",
-            sql!("gold/", $name, ".sql"),
-            ")\n",
-            sql!("gold/", $name, ".fold.sql"),
-        )
-    };
-}
-
-macro_rules! mart {
-    ($name:literal, $table:literal, $fold:expr) => {
-        Mart {
-            table: $table,
-            fold: $fold,
-            compare: concat!(
-                "WITH\n",
-                sql!("gold/given_everything.sql"),
-                "mart AS (\n",
-                sql!("gold/", $name, ".sql"),
-                ")\nSELECT 'recomputed' AS side, to_jsonb(d)::text FROM (TABLE mart EXCEPT ALL TABLE ",
-                $table,
-                ") AS d\nUNION ALL\nSELECT 'stored', to_jsonb(d)::text FROM (TABLE ",
-                $table,
-                " EXCEPT ALL TABLE mart) AS d",
-            ),
-        }
-    };
-}
-
-/// All marts, in the order in which every gold transaction locks them.
-pub(crate) const MARTS: &[Mart] = &[
-    mart!(
-        "item_category_performance",
-        "gold.item_category_performance_sums",
-        Some(fold!("item_category_performance"))
-    ),
-    mart!(
-        "product_performance",
-        "gold.product_performance_sums",
-        Some(fold!("product_performance"))
-    ),
-    mart!(
-        "sales_customers",
-        "gold.sales_customers",
-        Some(fold!("sales_customers"))
-    ),
-    mart!("sales_customer_counts", "gold.sales_customer_counts", None),
-    mart!(
-        "sales_performance",
-        "gold.sales_performance_sums",
-        Some(fold!("sales_performance"))
-    ),
-];
 
 /// What one gold transaction did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -111,21 +49,16 @@ pub async fn fold_next(
         .transaction()
         .await
         .map_err(WarehouseError::database("beginning a gold transaction"))?;
-    let doing = "becoming the gold writer";
-    let is_writer: bool = transaction
-        .query_one("SELECT pg_try_advisory_xact_lock($1)", &[&GOLD_WRITER_LOCK])
-        .await
-        .map_err(WarehouseError::database(doing))?
-        .get(0);
-    if !is_writer {
+    if !become_writer(&transaction).await? {
         return Ok(FoldOutcome::Standby);
     }
     let taken = next_batches(&transaction, max_lines).await?;
     if taken.ids.is_empty() {
         return Ok(FoldOutcome::Idle);
     }
-    for fold in MARTS.iter().filter_map(|mart| mart.fold) {
-        let doing = "folding a mart";
+    let restating_batch_id = restate(&transaction, &taken).await?;
+    for fold in marts::FOLDS {
+        let doing = "folding marts";
         let statement = transaction
             .prepare_cached(fold)
             .await
@@ -135,7 +68,7 @@ pub async fn fold_next(
             .await
             .map_err(WarehouseError::database(doing))?;
     }
-    let gold_batch_id = record(&transaction, &taken).await?;
+    let gold_batch_id = record(&transaction, &taken, restating_batch_id).await?;
     transaction
         .commit()
         .await
@@ -146,6 +79,14 @@ pub async fn fold_next(
         events: taken.events,
         lines: taken.lines,
     })
+}
+
+async fn become_writer(transaction: &Transaction<'_>) -> Result<bool, WarehouseError> {
+    let row = transaction
+        .query_one("SELECT pg_try_advisory_xact_lock($1)", &[&GOLD_WRITER_LOCK])
+        .await
+        .map_err(WarehouseError::database("becoming the gold writer"))?;
+    Ok(row.get(0))
 }
 
 #[derive(Default)]
@@ -182,12 +123,53 @@ async fn next_batches(
     Ok(taken)
 }
 
-async fn record(transaction: &Transaction<'_>, taken: &Taken) -> Result<i64, WarehouseError> {
+/// Notes which figures of closed days are about to change. Answers the id that the gold batch shall have, where it had to
+/// be named beforehand. Batches that reach into no closed day, as nearly all do, cost one narrow query.
+async fn restate(
+    transaction: &Transaction<'_>,
+    taken: &Taken,
+) -> Result<Option<i64>, WarehouseError> {
+    let doing = "looking for late facts";
+    let statement = transaction
+        .prepare_cached(sql!("gold/late_days.sql"))
+        .await
+        .map_err(WarehouseError::database(doing))?;
+    let may_restate: bool = transaction
+        .query_one(&statement, &[&taken.ids])
+        .await
+        .map_err(WarehouseError::database(doing))?
+        .get(0);
+    if !may_restate {
+        return Ok(None);
+    }
+    let doing = "noting restatements";
+    let gold_batch_id: i64 = transaction
+        .query_one(sql!("gold/next_gold_batch_id.sql"), &[])
+        .await
+        .map_err(WarehouseError::database(doing))?
+        .get(0);
+    for restated in marts::RESTATED {
+        transaction
+            .execute(
+                restated.statement,
+                &[&taken.ids, &gold_batch_id, &restated.mart, &restated.key],
+            )
+            .await
+            .map_err(WarehouseError::database(doing))?;
+    }
+    Ok(Some(gold_batch_id))
+}
+
+async fn record(
+    transaction: &Transaction<'_>,
+    taken: &Taken,
+    gold_batch_id: Option<i64>,
+) -> Result<i64, WarehouseError> {
     let doing = "recording a gold batch";
     let rows = transaction
         .query(
             sql!("gold/record_batch.sql"),
-            &[&taken.ids, &taken.events, &taken.lines],
+            &[&taken.ids, &taken.events, &taken.lines, &gold_batch_id],
         )
         .await
         .map_err(WarehouseError::database(doing))?;
