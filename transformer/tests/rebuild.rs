@@ -43,7 +43,10 @@ async fn filled() -> (TestWarehouse, Bronze) {
         .write(0, &[Some(&first), Some(&back), Some(&first), None])
         .await;
     bronze
-        .write(1, &[Some(&second), Some(&event("o-2", EventType::OrderPaid))])
+        .write(
+            1,
+            &[Some(&second), Some(&event("o-2", EventType::OrderPaid))],
+        )
         .await;
     drain(&test).await;
     (test, bronze)
@@ -59,15 +62,35 @@ async fn what_is_right_is_found_right_and_left_alone() {
     let output = rebuild(test.owner_url(), &[]);
     assert_eq!(output.status.code(), Some(0), "{}", text(&output));
     let words = text(&output);
-    assert!(words.contains("records                   6              6"), "{words}");
-    assert!(words.contains("no figure differs; the live tables are as they were"), "{words}");
+    assert!(
+        words.contains("records                   6              6"),
+        "{words}"
+    );
+    assert!(
+        words.contains("no figure differs; the live tables are as they were"),
+        "{words}"
+    );
 
     let after: String = inspector.query_one(oid, &[]).await.unwrap().get(0);
     assert_eq!(before, after);
     let leftovers = "SELECT count(*) FROM pg_namespace WHERE nspname ~ '_(next|old)$'";
-    assert_eq!(inspector.query_one(leftovers, &[]).await.unwrap().get::<_, i64>(0), 0);
+    assert_eq!(
+        inspector
+            .query_one(leftovers, &[])
+            .await
+            .unwrap()
+            .get::<_, i64>(0),
+        0
+    );
     let run = "SELECT kind || ' ' || status || ' ' || row_count FROM ops.pipeline_runs";
-    assert_eq!(inspector.query_one(run, &[]).await.unwrap().get::<_, String>(0), "rebuild succeeded 6");
+    assert_eq!(
+        inspector
+            .query_one(run, &[])
+            .await
+            .unwrap()
+            .get::<_, String>(0),
+        "rebuild succeeded 6"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -75,7 +98,10 @@ async fn a_figure_that_is_wrong_is_shown_and_put_right_by_the_swap() {
     let (test, mut bronze) = filled().await;
     let inspector = test.inspector().await;
     inspector
-        .execute("UPDATE gold.sales_performance_sums SET orders = orders + 40", &[])
+        .execute(
+            "UPDATE gold.sales_performance_sums SET orders = orders + 40",
+            &[],
+        )
         .await
         .unwrap();
 
@@ -83,11 +109,25 @@ async fn a_figure_that_is_wrong_is_shown_and_put_right_by_the_swap() {
     assert_eq!(shown.status.code(), Some(5), "{}", text(&shown));
     assert!(text(&shown).contains("orders: 42 → 2"), "{}", text(&shown));
     let orders = "SELECT sum(orders)::bigint FROM gold.sales_performance";
-    assert_eq!(inspector.query_one(orders, &[]).await.unwrap().get::<_, i64>(0), 42);
+    assert_eq!(
+        inspector
+            .query_one(orders, &[])
+            .await
+            .unwrap()
+            .get::<_, i64>(0),
+        42
+    );
 
     let swapped = rebuild(test.owner_url(), &["--swap"]);
     assert_eq!(swapped.status.code(), Some(0), "{}", text(&swapped));
-    assert_eq!(inspector.query_one(orders, &[]).await.unwrap().get::<_, i64>(0), 2);
+    assert_eq!(
+        inspector
+            .query_one(orders, &[])
+            .await
+            .unwrap()
+            .get::<_, i64>(0),
+        2
+    );
     assert_eq!(findings(&test).await, Vec::<String>::new());
 
     // The pipeline goes on with the new tables, and so do their readers.
@@ -99,9 +139,22 @@ async fn a_figure_that_is_wrong_is_shown_and_put_right_by_the_swap() {
             .await
             .unwrap();
     tokio::spawn(connection);
-    assert_eq!(reader.query_one(orders, &[]).await.unwrap().get::<_, i64>(0), 3);
+    assert_eq!(
+        reader
+            .query_one(orders, &[])
+            .await
+            .unwrap()
+            .get::<_, i64>(0),
+        3
+    );
     let green = "SELECT bool_and(is_balanced) AND sum(pending) = 0 FROM ops.ledger";
-    assert!(reader.query_one(green, &[]).await.unwrap().get::<_, bool>(0));
+    assert!(
+        reader
+            .query_one(green, &[])
+            .await
+            .unwrap()
+            .get::<_, bool>(0)
+    );
     assert_eq!(rebuild(test.owner_url(), &[]).status.code(), Some(0));
 }
 
@@ -128,7 +181,13 @@ async fn the_pipeline_goes_on_meanwhile() {
     drain(&test).await;
     assert_eq!(findings(&test).await, Vec::<String>::new());
     let orders = "SELECT sum(orders)::bigint FROM gold.sales_performance";
-    let counted: i64 = test.inspector().await.query_one(orders, &[]).await.unwrap().get(0);
+    let counted: i64 = test
+        .inspector()
+        .await
+        .query_one(orders, &[])
+        .await
+        .unwrap()
+        .get(0);
     assert_eq!(counted, 2 + 2 * i64::from(number - 100));
 }
 
@@ -144,5 +203,9 @@ async fn only_the_owner_may_and_only_one_at_a_time() {
     inspector.batch_execute(lock).await.unwrap();
     let output = rebuild(test.owner_url(), &[]);
     assert_eq!(output.status.code(), Some(5), "{}", text(&output));
-    assert!(text(&output).contains("another rebuild"), "{}", text(&output));
+    assert!(
+        text(&output).contains("another rebuild"),
+        "{}",
+        text(&output)
+    );
 }

@@ -1,5 +1,5 @@
 INSERT INTO gold.item_category_performance_sums AS m
-SELECT * FROM mart ORDER BY sales_date, category, currency
+SELECT * FROM item_category_performance ORDER BY sales_date, category, currency
 ON CONFLICT (sales_date, category, currency) DO UPDATE SET
     lines           = m.lines + excluded.lines,
     quantity        = m.quantity + excluded.quantity,

@@ -1,5 +1,5 @@
 INSERT INTO gold.product_performance_sums AS m
-SELECT * FROM mart ORDER BY sales_date, product_id, currency
+SELECT * FROM product_performance ORDER BY sales_date, product_id, currency
 ON CONFLICT (sales_date, product_id, currency) DO UPDATE SET
     lines           = m.lines + excluded.lines,
     quantity        = m.quantity + excluded.quantity,

@@ -1,17 +1,18 @@
 INSERT INTO gold.sales_performance_sums AS m
-SELECT * FROM mart ORDER BY sales_date, currency, channel
+SELECT * FROM sales_performance ORDER BY sales_date, currency, channel
 ON CONFLICT (sales_date, currency, channel) DO UPDATE SET
-    orders                = m.orders + excluded.orders,
-    units_sold            = m.units_sold + excluded.units_sold,
-    gross_amount          = m.gross_amount + excluded.gross_amount,
-    discount_amount       = m.discount_amount + excluded.discount_amount,
-    tax_amount            = m.tax_amount + excluded.tax_amount,
-    shipping_amount       = m.shipping_amount + excluded.shipping_amount,
-    total_amount          = m.total_amount + excluded.total_amount,
-    returns               = m.returns + excluded.returns,
-    units_returned        = m.units_returned + excluded.units_returned,
-    returned_amount       = m.returned_amount + excluded.returned_amount,
-    returned_goods_amount = m.returned_goods_amount + excluded.returned_goods_amount,
-    cancellations         = m.cancellations + excluded.cancellations,
-    cancelled_amount      = m.cancelled_amount + excluded.cancelled_amount,
-    cost_amount           = m.cost_amount + excluded.cost_amount
+    orders                 = m.orders + excluded.orders,
+    units_sold             = m.units_sold + excluded.units_sold,
+    gross_amount           = m.gross_amount + excluded.gross_amount,
+    discount_amount        = m.discount_amount + excluded.discount_amount,
+    tax_amount             = m.tax_amount + excluded.tax_amount,
+    shipping_amount        = m.shipping_amount + excluded.shipping_amount,
+    total_amount           = m.total_amount + excluded.total_amount,
+    returns                = m.returns + excluded.returns,
+    units_returned         = m.units_returned + excluded.units_returned,
+    returned_amount        = m.returned_amount + excluded.returned_amount,
+    returned_goods_amount  = m.returned_goods_amount + excluded.returned_goods_amount,
+    cancellations          = m.cancellations + excluded.cancellations,
+    cancelled_amount       = m.cancelled_amount + excluded.cancelled_amount,
+    cost_amount            = m.cost_amount + excluded.cost_amount,
+    cancelled_goods_amount = m.cancelled_goods_amount + excluded.cancelled_goods_amount

@@ -1,5 +1,5 @@
 -- How did sales go?
--- Grain and key: day × currency × channel. Additive measures of the events given.
+-- Grain and key: day × currency × channel. Additive measures of the events given, and of the lines that cancellations take back.
 SELECT
     sums.event_date AS sales_date,
     currencies.currency_code AS currency,
@@ -17,30 +17,29 @@ SELECT
     sums.returned_goods_amount,
     sums.cancellations,
     sums.cancelled_amount,
-    sums.cost_amount
+    sums.cost_amount,
+    sums.cancelled_goods_amount
 FROM (
     SELECT
         event_date,
         currency_key,
         channel_key,
-        count(*) FILTER (WHERE event_type = 'order_placed')                                                 AS orders,
-        coalesce(sum(units) FILTER (WHERE event_type = 'order_placed'), 0)                              AS units_sold,
-        coalesce(sum(subtotal_amount) FILTER (WHERE event_type = 'order_placed'), 0)                  AS gross_amount,
-        coalesce(sum(discount_amount) FILTER (WHERE event_type = 'order_placed'), 0)               AS discount_amount,
-        coalesce(sum(tax_amount) FILTER (WHERE event_type = 'order_placed'), 0)                         AS tax_amount,
-        coalesce(sum(shipping_amount) FILTER (WHERE event_type = 'order_placed'), 0)               AS shipping_amount,
-        coalesce(sum(total_amount) FILTER (WHERE event_type = 'order_placed'), 0)                     AS total_amount,
-        count(*) FILTER (WHERE event_type = 'order_returned')                                              AS returns,
-        coalesce(sum(units) FILTER (WHERE event_type = 'order_returned'), 0)                        AS units_returned,
-        coalesce(sum(total_amount) FILTER (WHERE event_type = 'order_returned'), 0)                AS returned_amount,
-        coalesce(sum(subtotal_amount - discount_amount) FILTER (WHERE event_type = 'order_returned'), 0)
-                                                                                             AS returned_goods_amount,
-        count(*) FILTER (WHERE event_type = 'order_cancelled')                                       AS cancellations,
-        coalesce(sum(total_amount) FILTER (WHERE event_type = 'order_cancelled'), 0)              AS cancelled_amount,
-        coalesce(sum(CASE event_type WHEN 'order_placed' THEN cost_amount
-                                     WHEN 'order_returned' THEN -cost_amount END), 0)                  AS cost_amount
-    FROM given_events
-    WHERE event_type IN ('order_placed', 'order_returned', 'order_cancelled')
+        sum(orders) AS orders,
+        sum(units_sold) AS units_sold,
+        sum(gross_amount) AS gross_amount,
+        sum(discount_amount) AS discount_amount,
+        sum(tax_amount) AS tax_amount,
+        sum(shipping_amount) AS shipping_amount,
+        sum(total_amount) AS total_amount,
+        sum(returns) AS returns,
+        sum(units_returned) AS units_returned,
+        sum(returned_amount) AS returned_amount,
+        sum(returned_goods_amount) AS returned_goods_amount,
+        sum(cancellations) AS cancellations,
+        sum(cancelled_amount) AS cancelled_amount,
+        sum(cost_amount) AS cost_amount,
+        sum(cancelled_goods_amount) AS cancelled_goods_amount
+    FROM given_sales
     GROUP BY event_date, currency_key, channel_key
 ) AS sums
 JOIN silver.dim_currencies AS currencies USING (currency_key)

@@ -33,7 +33,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     WHERE c.relkind = 'r'
       AND (
           (n.nspname = 'silver' AND (c.relname NOT LIKE 'dim\_%' OR c.relname LIKE '%\_history'))
-          OR n.nspname = 'gold'
+          OR (n.nspname = 'gold' AND c.relname NOT LIKE 'rfm\_%') -- those are settings of the marts
           OR (n.nspname = 'ops' AND c.relname IN ('silver_cursors', 'silver_batches', 'gold_batches', 'closed_days', 'restatements'))
       )
 $$;
@@ -93,18 +93,14 @@ BEGIN
     FOR live IN SELECT * FROM ops.derived_tables() LOOP
         PERFORM ops.clone_table(live.schema_name, live.table_name, live.schema_name || '_next');
     END LOOP;
-    -- Settings of marts are not derived.
-    IF to_regclass('gold.rfm_cuts') IS NOT NULL THEN
-        INSERT INTO gold_next.rfm_cuts TABLE gold.rfm_cuts;
-    END IF;
     CREATE SEQUENCE silver_next.order_event_keys INCREMENT BY 65536 START WITH 65536;
     GRANT USAGE ON SEQUENCE silver_next.order_event_keys TO transformer;
-    -- Members keep the keys that they have, so that what others remember of them stays true.
+    -- Members keep the keys that they have, so that what others remember of them stays true. Settings are the same.
     FOR live IN
         SELECT n.nspname, c.relname
         FROM pg_class AS c
         JOIN pg_namespace AS n ON n.oid = c.relnamespace
-        WHERE c.relkind = 'r' AND n.nspname IN ('silver', 'ops')
+        WHERE c.relkind = 'r' AND n.nspname IN ('silver', 'gold', 'ops')
           AND (n.nspname, c.relname) NOT IN (SELECT schema_name, table_name FROM ops.derived_tables())
           AND (n.nspname, c.relname) NOT IN (('ops', 'partitions'), ('ops', 'bronze_batches'))
     LOOP
@@ -163,6 +159,9 @@ BEGIN
             FROM cells
             CROSS JOIN LATERAL jsonb_object_keys(coalesce(cells.live, cells.rebuilt)) AS f (figure)
             WHERE cells.live -> f.figure IS DISTINCT FROM cells.rebuilt -> f.figure
+              -- A cell that has become empty stays as a row of zeros, which is no other figure than no row.
+              AND NOT (cells.live IS NULL AND cells.rebuilt -> f.figure IN ('0', '0.00'))
+              AND NOT (cells.rebuilt IS NULL AND cells.live -> f.figure IN ('0', '0.00'))
             UNION ALL
             -- A table of nothing but its key has no figures: a row is there or not.
             SELECT %1$L::text, cells.cell, 'is_there', (cells.live IS NOT NULL)::text, (cells.rebuilt IS NOT NULL)::text
@@ -219,6 +218,14 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION ops.swap_rebuild IS 'Puts the rebuilt tables in the place of the live ones, which stay in silver_old, gold_old and ops_old until they are dropped. To be called while nothing writes to silver or gold.';
+
+-- ── what the swap restates ──────────────────────────────────────────────────────────────────────────────────────────
+
+ALTER TABLE ops.restatements
+    ADD COLUMN run_id bigint REFERENCES ops.pipeline_runs,
+    ALTER COLUMN gold_batch_id DROP NOT NULL,
+    ADD CONSTRAINT restatements_say_through_what CHECK ((gold_batch_id IS NULL) = (run_id IS NOT NULL));
+COMMENT ON COLUMN ops.restatements.run_id IS 'ops.pipeline_runs: the rebuild that changed it; null where a gold batch did.';
 
 REVOKE ALL ON FUNCTION ops.derived_tables, ops.clone_table, ops.prepare_rebuild, ops.rebuild_differences, ops.swap_rebuild
     FROM PUBLIC;

@@ -1,82 +1,22 @@
 //! silver → gold: each mart is one SELECT over "the facts given". Given the facts of some silver batches it yields the
 //! delta to fold in; given all facts it yields the whole mart, which verification holds against the stored one.
 
-use deadpool_postgres::Transaction;
+mod closing;
+mod marts;
 
-use crate::{Session, WarehouseError, history, sql};
+use crate::history;
+use crate::transaction::LayeredTransaction;
+use crate::{Layers, Session, WarehouseError, sql};
+
+pub use closing::{CloseOutcome, close_days};
+pub(crate) use marts::MARTS;
 
 /// One gold writer at a time; "assaygol" in ASCII.
-pub(crate) const GOLD_WRITER_LOCK: i64 = 0x6173_7361_7967_6f6c;
+const LIVE_WRITER_LOCK: i64 = 0x6173_7361_7967_6f6c;
+/// The same for the tables of a rebuild; "assaygnx" in ASCII.
+const REBUILT_WRITER_LOCK: i64 = 0x6173_7361_7967_6e78;
 /// Silver batches looked at for one gold transaction.
 const MAX_SILVER_BATCHES: i64 = 512;
-
-/// A mart: a SELECT, the table that holds its sums, and how a delta is folded into it.
-pub(crate) struct Mart {
-    /// The table, with its schema.
-    pub(crate) table: &'static str,
-    /// Folds the facts of the silver batches in $1 into the table; absent where another mart's fold does it.
-    pub(crate) fold: Option<&'static str>,
-    /// Rows that the table has and a recomputation has not, or the other way round, as (side, row).
-    pub(crate) compare: &'static str,
-}
-
-macro_rules! fold {
-    ($name:literal) => {
-        concat!(
-            "WITH\n",
-            sql!("gold/given_batches.sql"),
-            "mart AS (\n",
-            sql!("gold/", $name, ".sql"),
-            ")\n",
-            sql!("gold/", $name, ".fold.sql"),
-        )
-    };
-}
-
-macro_rules! mart {
-    ($name:literal, $table:literal, $fold:expr) => {
-        Mart {
-            table: $table,
-            fold: $fold,
-            compare: concat!(
-                "WITH\n",
-                sql!("gold/given_everything.sql"),
-                "mart AS (\n",
-                sql!("gold/", $name, ".sql"),
-                ")\nSELECT 'recomputed' AS side, to_jsonb(d)::text FROM (TABLE mart EXCEPT ALL TABLE ",
-                $table,
-                ") AS d\nUNION ALL\nSELECT 'stored', to_jsonb(d)::text FROM (TABLE ",
-                $table,
-                " EXCEPT ALL TABLE mart) AS d",
-            ),
-        }
-    };
-}
-
-/// All marts, in the order in which every gold transaction locks them.
-pub(crate) const MARTS: &[Mart] = &[
-    mart!(
-        "item_category_performance",
-        "gold.item_category_performance_sums",
-        Some(fold!("item_category_performance"))
-    ),
-    mart!(
-        "product_performance",
-        "gold.product_performance_sums",
-        Some(fold!("product_performance"))
-    ),
-    mart!(
-        "sales_customers",
-        "gold.sales_customers",
-        Some(fold!("sales_customers"))
-    ),
-    mart!("sales_customer_counts", "gold.sales_customer_counts", None),
-    mart!(
-        "sales_performance",
-        "gold.sales_performance_sums",
-        Some(fold!("sales_performance"))
-    ),
-];
 
 /// What one gold transaction did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -107,17 +47,8 @@ pub async fn fold_next(
     session: &mut Session,
     max_lines: i64,
 ) -> Result<FoldOutcome, WarehouseError> {
-    let transaction = session
-        .transaction()
-        .await
-        .map_err(WarehouseError::database("beginning a gold transaction"))?;
-    let doing = "becoming the gold writer";
-    let is_writer: bool = transaction
-        .query_one("SELECT pg_try_advisory_xact_lock($1)", &[&GOLD_WRITER_LOCK])
-        .await
-        .map_err(WarehouseError::database(doing))?
-        .get(0);
-    if !is_writer {
+    let transaction = LayeredTransaction::begin(session, "beginning a gold transaction").await?;
+    if !become_writer(&transaction).await? {
         return Ok(FoldOutcome::Standby);
     }
     let taken = next_batches(&transaction, max_lines).await?;
@@ -130,28 +61,37 @@ pub async fn fold_next(
         products = histories.products,
         "settled histories"
     );
-    for fold in MARTS.iter().filter_map(|mart| mart.fold) {
-        let doing = "folding a mart";
-        let statement = transaction
-            .prepare_cached(fold)
-            .await
-            .map_err(WarehouseError::database(doing))?;
+    let restating_batch_id = restate(&transaction, &taken).await?;
+    for fold in marts::FOLDS {
         transaction
-            .execute(&statement, &[&taken.ids])
-            .await
-            .map_err(WarehouseError::database(doing))?;
+            .execute(fold, &[&taken.ids], "folding marts")
+            .await?;
     }
-    let gold_batch_id = record(&transaction, &taken).await?;
-    transaction
-        .commit()
-        .await
-        .map_err(WarehouseError::database("committing a gold transaction"))?;
+    let gold_batch_id = record(&transaction, &taken, restating_batch_id).await?;
+    transaction.commit("committing a gold transaction").await?;
     Ok(FoldOutcome::Folded {
         gold_batch_id,
         silver_batches: taken.ids.len(),
         events: taken.events,
         lines: taken.lines,
     })
+}
+
+/// The advisory lock of the gold writer of these tables.
+pub(crate) fn writer_lock(layers: Layers) -> i64 {
+    match layers {
+        Layers::Live => LIVE_WRITER_LOCK,
+        Layers::Rebuilt => REBUILT_WRITER_LOCK,
+    }
+}
+
+async fn become_writer(transaction: &LayeredTransaction<'_>) -> Result<bool, WarehouseError> {
+    let lock = writer_lock(transaction.layers());
+    let statement = "SELECT pg_try_advisory_xact_lock($1)";
+    let row = transaction
+        .query_one(statement, &[&lock], "becoming the gold writer")
+        .await?;
+    Ok(row.get(0))
 }
 
 #[derive(Default)]
@@ -162,18 +102,16 @@ struct Taken {
 }
 
 async fn next_batches(
-    transaction: &Transaction<'_>,
+    transaction: &LayeredTransaction<'_>,
     max_lines: i64,
 ) -> Result<Taken, WarehouseError> {
-    let doing = "looking for silver batches";
-    let statement = transaction
-        .prepare_cached(sql!("gold/next_batches.sql"))
-        .await
-        .map_err(WarehouseError::database(doing))?;
     let rows = transaction
-        .query(&statement, &[&MAX_SILVER_BATCHES])
-        .await
-        .map_err(WarehouseError::database(doing))?;
+        .query(
+            sql!("gold/next_batches.sql"),
+            &[&MAX_SILVER_BATCHES],
+            "looking for silver batches",
+        )
+        .await?;
     let mut taken = Taken::default();
     for row in &rows {
         let (events, lines): (i32, i32) = (row.get("accepted_count"), row.get("line_count"));
@@ -188,15 +126,49 @@ async fn next_batches(
     Ok(taken)
 }
 
-async fn record(transaction: &Transaction<'_>, taken: &Taken) -> Result<i64, WarehouseError> {
-    let doing = "recording a gold batch";
+/// Notes which figures of closed days are about to change. Answers the id that the gold batch shall have, where it had to
+/// be named beforehand. Batches that reach into no closed day, as nearly all do, cost one narrow query.
+async fn restate(
+    transaction: &LayeredTransaction<'_>,
+    taken: &Taken,
+) -> Result<Option<i64>, WarehouseError> {
+    let late_days = sql!("gold/late_days.sql");
+    let may_restate: bool = transaction
+        .query_one(late_days, &[&taken.ids], "looking for late facts")
+        .await?
+        .get(0);
+    if !may_restate {
+        return Ok(None);
+    }
+    let doing = "noting restatements";
+    let gold_batch_id: i64 = transaction
+        .query_one(sql!("gold/next_gold_batch_id.sql"), &[], doing)
+        .await?
+        .get(0);
+    for restated in marts::RESTATED {
+        transaction
+            .execute(
+                restated.statement,
+                &[&taken.ids, &gold_batch_id, &restated.mart, &restated.key],
+                doing,
+            )
+            .await?;
+    }
+    Ok(Some(gold_batch_id))
+}
+
+async fn record(
+    transaction: &LayeredTransaction<'_>,
+    taken: &Taken,
+    gold_batch_id: Option<i64>,
+) -> Result<i64, WarehouseError> {
     let rows = transaction
         .query(
             sql!("gold/record_batch.sql"),
-            &[&taken.ids, &taken.events, &taken.lines],
+            &[&taken.ids, &taken.events, &taken.lines, &gold_batch_id],
+            "recording a gold batch",
         )
-        .await
-        .map_err(WarehouseError::database(doing))?;
+        .await?;
     match rows.first() {
         Some(row) if rows.len() == taken.ids.len() => Ok(row.get(0)),
         _ => Err(WarehouseError::Inconsistent(format!(

@@ -97,7 +97,9 @@ pub(crate) async fn settle(
     if !products.is_empty() {
         let forget = sql!("history/forget_products.sql");
         transaction.execute(forget, &[&products], DOING).await?;
-        transaction.execute(DERIVE_PRODUCTS, &[&products], DOING).await?;
+        transaction
+            .execute(DERIVE_PRODUCTS, &[&products], DOING)
+            .await?;
         let refresh = sql!("history/current_products.sql");
         transaction.execute(refresh, &[&products], DOING).await?;
     }

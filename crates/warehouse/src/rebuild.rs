@@ -6,8 +6,8 @@
 use deadpool_postgres::Transaction;
 use tokio_postgres::Row;
 
-use crate::gold::GOLD_WRITER_LOCK;
-use crate::{Session, WarehouseError, sql};
+use crate::gold::writer_lock;
+use crate::{Layers, Session, WarehouseError, sql};
 
 /// One rebuild at a time; "assayreb" in ASCII.
 const REBUILD_LOCK: i64 = 0x6173_7361_7972_6562;
@@ -175,7 +175,10 @@ impl HeldRebuild<'_> {
     /// See [`WarehouseError::class`].
     pub async fn hold_gold(&self) -> Result<(), WarehouseError> {
         self.transaction
-            .execute("SELECT pg_advisory_xact_lock($1)", &[&GOLD_WRITER_LOCK])
+            .execute(
+                "SELECT pg_advisory_xact_lock($1)",
+                &[&writer_lock(Layers::Live)],
+            )
             .await
             .map_err(WarehouseError::database("holding gold for the comparison"))?;
         Ok(())

@@ -29,6 +29,11 @@ impl<'a> LayeredTransaction<'a> {
         Ok(LayeredTransaction { inner, layers })
     }
 
+    /// Which tables its statements mean.
+    pub(crate) fn layers(&self) -> Layers {
+        self.layers
+    }
+
     /// A transaction within this one.
     pub(crate) async fn savepoint(&mut self) -> Result<LayeredTransaction<'_>, WarehouseError> {
         let layers = self.layers;
@@ -70,6 +75,22 @@ impl<'a> LayeredTransaction<'a> {
             .query(&prepared, parameters)
             .await
             .map_err(WarehouseError::database(doing))
+    }
+
+    /// As [`LayeredTransaction::query`], for a statement that answers one row.
+    pub(crate) async fn query_one(
+        &self,
+        statement: &'static str,
+        parameters: Parameters<'_>,
+        doing: &'static str,
+    ) -> Result<Row, WarehouseError> {
+        let mut rows = self.query(statement, parameters, doing).await?;
+        match (rows.pop(), rows.is_empty()) {
+            (Some(row), true) => Ok(row),
+            _ => Err(WarehouseError::Inconsistent(format!(
+                "{doing}: PostgreSQL did not answer one row"
+            ))),
+        }
     }
 
     /// Runs a statement, prepared once a connection, and answers how many rows it touched.
