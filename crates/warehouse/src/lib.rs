@@ -5,6 +5,7 @@
 
 pub mod bronze;
 pub mod connect;
+pub mod console;
 pub mod copy;
 mod error;
 pub mod gold;
