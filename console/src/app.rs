@@ -11,7 +11,7 @@ use axum::middleware::{Next, from_fn};
 use axum::response::Response;
 use axum::routing::{get, post};
 use serde::Serialize;
-use service_kit::Shutdown;
+use service_kit::{Outcome, Shutdown};
 use tokio::sync::Semaphore;
 use warehouse::console::Columns;
 use warehouse::{Session, Warehouse};
@@ -59,6 +59,14 @@ impl App {
             cache: Cache::default(),
             waiting: Semaphore::new(MOST_WAITING),
         })
+    }
+
+    /// Looks at the warehouse for those who listen to the live status, until shutdown.
+    ///
+    /// # Errors
+    /// None at present: an outage is told and waited out.
+    pub async fn watch(&self) -> Outcome {
+        self.live.drive().await
     }
 
     /// Answers a list, from the last second's answers where it was asked then.

@@ -136,7 +136,7 @@ async fn serve(args: ServeArgs, shutdown: Shutdown) -> Outcome {
     let http = args.http;
     let tasks: Vec<(&'static str, BoxFuture<'static, Outcome>)> = vec![
         ("api", Box::pin(serve_on(listener, app, shutdown.clone()))),
-        ("live", Box::pin(async move { live.live.drive().await })),
+        ("live", Box::pin(async move { live.watch().await })),
         (
             "http",
             Box::pin(

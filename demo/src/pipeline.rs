@@ -9,10 +9,11 @@ use local_stack::Stack;
 use crate::fleet::{Fleet, Service};
 
 /// The services' roles in the warehouse, and the variable that `transformer migrate` takes each password from.
-const ROLES: [(&str, &str); 3] = [
+const ROLES: [(&str, &str); 4] = [
     ("bronze_writer", "BRONZE_WRITER_PASSWORD"),
     ("transformer", "TRANSFORMER_PASSWORD"),
     ("dashboard_reader", "DASHBOARD_READER_PASSWORD"),
+    ("console", "CONSOLE_PASSWORD"),
 ];
 
 /// The services of one pipeline.
@@ -77,7 +78,7 @@ impl Pipeline {
         Ok(())
     }
 
-    /// Starts `consumer`, `transformer` or `producer`; `name` tells several of a kind apart.
+    /// Starts `consumer`, `transformer`, `console` or `producer`; `name` tells several of a kind apart.
     ///
     /// # Errors
     /// Where it cannot be started.
@@ -106,10 +107,14 @@ impl Pipeline {
         let role = match service {
             "consumer" => Some("bronze_writer"),
             "transformer" => Some("transformer"),
+            "console" => Some("dashboard_reader"),
             _ => None,
         };
         if let Some(role) = role {
             environment.push(("DATABASE_URL".to_owned(), self.url_of(role)?));
+        }
+        if service == "console" {
+            environment.push(("CONSOLE_DATABASE_URL".to_owned(), self.url_of("console")?));
         }
         environment.extend(
             more.iter()

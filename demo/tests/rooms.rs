@@ -11,13 +11,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use cargo_metadata::{DependencyKind, MetadataCommand};
 
 /// Each room's siblings, apart from what its tests use.
-const SIBLINGS: [(&str, &[&str]); 10] = [
+const SIBLINGS: [(&str, &[&str]); 11] = [
     ("event-contract", &[]),
     ("service-kit", &[]),
     ("local-stack", &[]),
     ("warehouse", &["service-kit"]),
     ("producer", &["event-contract", "service-kit"]),
     ("consumer", &["service-kit", "warehouse"]),
+    ("assay-console", &["service-kit", "warehouse"]),
     (
         "transformer",
         &["event-contract", "service-kit", "warehouse"],

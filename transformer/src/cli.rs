@@ -11,11 +11,13 @@ use service_kit::{
 };
 use warehouse::migrate::RolePassword;
 use warehouse::service::{first_session, settings_from_environment};
-use warehouse::{Warehouse, silver};
+use warehouse::{DatabaseSettings, Warehouse, silver};
 
 use crate::gold::GoldStage;
 use crate::rebuild::RebuildArgs;
 use crate::report::{VerifyOptions, verify};
+use crate::runs::{Runner, drive_schedule};
+use crate::schedule::Schedule;
 use crate::silver::{LoadBudget, SilverStage};
 use crate::stage::{Pace, Stage, Step, drive};
 
@@ -35,6 +37,7 @@ The database comes from DATABASE_URL, or from the file that DATABASE_URL_FILE na
 Examples:
   transformer migrate                     bring the warehouse to this version (as its owner)
   transformer run                         both stages, until stopped
+  transformer run --schedule '0 2 * * *'  in batches instead, here every night at 02:00 UTC
   transformer once                        work off what is there, then exit
   transformer verify                      recount everything; exit code 5 when anything is off
   transformer verify --truth truth.json   … and hold it against what the producer swears to
@@ -85,6 +88,9 @@ struct WorkArgs {
 
 #[derive(Debug, Args)]
 struct RunArgs {
+    /// Work in batches at these times instead of continuously: minute hour day month weekday, as in cron, in UTC
+    #[arg(long, env = "ASSAY_SCHEDULE", value_name = "CRON")]
+    schedule: Option<Schedule>,
     #[command(flatten)]
     work: WorkArgs,
     #[command(flatten)]
@@ -113,8 +119,8 @@ struct VerifyArgs {
     patience: PatienceArgs,
 }
 
-/// Passwords come from BRONZE_WRITER_PASSWORD, TRANSFORMER_PASSWORD and DASHBOARD_READER_PASSWORD, or from the files that
-/// the same names with _FILE give; a role whose variable is not set keeps the password that it has.
+/// Passwords come from BRONZE_WRITER_PASSWORD, TRANSFORMER_PASSWORD, DASHBOARD_READER_PASSWORD and CONSOLE_PASSWORD, or from
+/// the files that the same names with _FILE give; a role whose variable is not set keeps the password that it has.
 #[derive(Debug, Args)]
 struct MigrateArgs {
     #[command(flatten)]
@@ -158,12 +164,53 @@ async fn run_stages(args: RunArgs, shutdown: Shutdown) -> Outcome {
         workers = args.work.silver_workers,
         "transforming"
     );
-    let pace = Pace {
-        poll_interval: args.work.poll_interval,
+    let mut tasks: Tasks = Vec::new();
+    let runner = Runner {
+        warehouse: warehouse.clone(),
+        settings: settings.clone(),
+        budget: budget(&args.work),
+        silver_workers: args
+            .schedule
+            .as_ref()
+            .map_or(1, |_| args.work.silver_workers),
+        retry_after: Duration::from_secs(1),
     };
-    let mut tasks: Vec<(&'static str, BoxFuture<'static, Outcome>)> = Vec::new();
-    for _ in 0..args.work.silver_workers {
-        let stage = SilverStage::new(warehouse.clone(), budget(&args.work));
+    tasks.push(("runs", Box::pin(runner.drive(shutdown.clone()))));
+    match args.schedule {
+        Some(schedule) => {
+            let driven = drive_schedule(schedule, warehouse, shutdown.clone());
+            tasks.push(("schedule", Box::pin(driven)));
+        }
+        None => tasks.extend(continuous_stages(
+            &args.work, &warehouse, &settings, &readiness, &shutdown,
+        )),
+    }
+    let http_shutdown = shutdown.clone();
+    tasks.push((
+        "http",
+        Box::pin(
+            async move { endpoint::serve(&args.http, metrics, readiness, http_shutdown).await },
+        ),
+    ));
+    service_kit::supervise(tasks, shutdown, Duration::from_secs(10)).await
+}
+
+type Tasks = Vec<(&'static str, BoxFuture<'static, Outcome>)>;
+
+/// Silver's workers and gold, as they work without a schedule.
+fn continuous_stages(
+    work: &WorkArgs,
+    warehouse: &Warehouse,
+    settings: &DatabaseSettings,
+    readiness: &Readiness,
+    shutdown: &Shutdown,
+) -> Tasks {
+    let pace = Pace {
+        poll_interval: work.poll_interval,
+    };
+    let mut tasks: Tasks = Vec::new();
+    for _ in 0..work.silver_workers {
+        let stage = SilverStage::new(warehouse.clone(), budget(work));
         let driven = drive(
             stage,
             settings.clone(),
@@ -173,17 +220,16 @@ async fn run_stages(args: RunArgs, shutdown: Shutdown) -> Outcome {
         );
         tasks.push((SilverStage::NAME, Box::pin(driven)));
     }
-    let stage = GoldStage::new(warehouse);
-    let driven = drive(stage, settings, pace, readiness.clone(), shutdown.clone());
+    let stage = GoldStage::new(warehouse.clone());
+    let driven = drive(
+        stage,
+        settings.clone(),
+        pace,
+        readiness.clone(),
+        shutdown.clone(),
+    );
     tasks.push((GoldStage::NAME, Box::pin(driven)));
-    let http_shutdown = shutdown.clone();
-    tasks.push((
-        "http",
-        Box::pin(
-            async move { endpoint::serve(&args.http, metrics, readiness, http_shutdown).await },
-        ),
-    ));
-    service_kit::supervise(tasks, shutdown, Duration::from_secs(10)).await
+    tasks
 }
 
 async fn run_once(args: OnceArgs, shutdown: Shutdown) -> Outcome {
@@ -261,6 +307,7 @@ fn role_passwords() -> Result<Vec<RolePassword>, Failure> {
         ("BRONZE_WRITER_PASSWORD", "bronze_writer"),
         ("TRANSFORMER_PASSWORD", "transformer"),
         ("DASHBOARD_READER_PASSWORD", "dashboard_reader"),
+        ("CONSOLE_PASSWORD", "console"),
     ] {
         if let Some(password) = secret_from_env(variable)? {
             passwords.push(RolePassword {
@@ -279,12 +326,13 @@ async fn run_healthcheck(http: HttpArgs) -> Outcome {
     service_kit::healthcheck(address).await
 }
 
-/// A pool with a connection for each worker and one for gold.
+/// A pool with a connection for each worker and one for gold; and for a run, which has workers of its own, each with a
+/// connection to look how far it has come.
 fn working_warehouse(work: &WorkArgs) -> Result<Warehouse, Failure> {
     let settings = settings_from_environment(SERVICE)?.for_hot_path();
     Ok(Warehouse::new(
         settings,
-        usize::from(work.silver_workers) + 1,
+        3 * usize::from(work.silver_workers) + 4,
     )?)
 }
 

@@ -7,5 +7,7 @@ pub mod cli;
 pub mod gold;
 mod rebuild;
 pub mod report;
+mod runs;
+mod schedule;
 pub mod silver;
 pub mod stage;

@@ -11,7 +11,12 @@ use warehouse::migrate::RolePassword;
 
 /// The password of every service's role on a test's PostgreSQL, which lives for the tests alone.
 const ROLE_PASSWORD: &str = "only-for-tests";
-const ROLES: [&str; 3] = ["bronze_writer", "transformer", "dashboard_reader"];
+const ROLES: [&str; 4] = [
+    "bronze_writer",
+    "transformer",
+    "dashboard_reader",
+    "console",
+];
 
 /// A migrated database, dropped with this value.
 pub struct TestWarehouse {
@@ -38,7 +43,7 @@ impl TestWarehouse {
         }
     }
 
-    /// The URL of a service's role: `bronze_writer`, `transformer` or `dashboard_reader`.
+    /// The URL of a service's role: `bronze_writer`, `transformer`, `dashboard_reader` or `console`.
     pub fn url_of(&self, role: &str) -> String {
         assert!(ROLES.contains(&role), "no role {role}");
         let (_, host_and_rest) = self

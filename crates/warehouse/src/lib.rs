@@ -14,6 +14,7 @@ mod layers;
 pub mod listen;
 pub mod migrate;
 pub mod rebuild;
+pub mod runs;
 pub mod service;
 pub mod silver;
 pub mod status;

@@ -14,6 +14,8 @@ use crate::{DatabaseSettings, WarehouseError};
 pub const BRONZE_CHANNEL: &str = "assay_bronze";
 /// Sent by the silver stage after each transaction.
 pub const SILVER_CHANNEL: &str = "assay_silver";
+/// Sent by `ops.request_run` when somebody asks for a run.
+pub const RUNS_CHANNEL: &str = "assay_runs";
 
 /// Notifications of one connection, until it breaks. A notification that comes while nobody waits is kept, once.
 pub struct Listener {
@@ -24,7 +26,7 @@ pub struct Listener {
 }
 
 impl Listener {
-    /// Listens to one channel, [`BRONZE_CHANNEL`] or [`SILVER_CHANNEL`].
+    /// Listens to one channel, [`BRONZE_CHANNEL`], [`SILVER_CHANNEL`] or [`RUNS_CHANNEL`].
     ///
     /// # Errors
     /// Those of connecting.
@@ -47,6 +49,7 @@ impl Listener {
         };
         let statement = match channel {
             SILVER_CHANNEL => "LISTEN assay_silver",
+            RUNS_CHANNEL => "LISTEN assay_runs",
             _ => "LISTEN assay_bronze",
         };
         client

@@ -21,7 +21,7 @@ pub struct Migrated {
 
 /// A login role and the password that it shall have from now on.
 pub struct RolePassword {
-    /// `bronze_writer`, `transformer` or `dashboard_reader`.
+    /// `bronze_writer`, `transformer`, `dashboard_reader` or `console`.
     pub role: &'static str,
     /// The password in the clear; only its SCRAM verifier travels.
     pub password: String,
