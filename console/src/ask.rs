@@ -98,13 +98,18 @@ impl TryFrom<String> for Words {
     type Error = String;
 
     fn try_from(text: String) -> Result<Self, String> {
-        if text.is_empty() || text.len() > LONGEST_TEXT || text.chars().any(char::is_control) {
+        if text.is_empty() || text.len() > LONGEST_TEXT || text.chars().any(is_never_meant) {
             return Err(format!(
-                "a text to filter by has 1 to {LONGEST_TEXT} bytes and no control characters"
+                "a text to filter by has 1 to {LONGEST_TEXT} bytes of UTF-8 and no control characters"
             ));
         }
         Ok(Words(text))
     }
+}
+
+/// Bytes that are not UTF-8 come as the replacement character.
+fn is_never_meant(character: char) -> bool {
+    character.is_control() || character == char::REPLACEMENT_CHARACTER
 }
 
 /// The length of a page.

@@ -19,6 +19,8 @@ const HISTORY_SECONDS: f64 = 3_600.0;
 /// Where the pipeline can be reached, shown below the figures.
 #[derive(Debug, Clone)]
 pub struct Addresses {
+    /// The console, for a browser.
+    pub console: String,
     /// For psql, as the role that reads the marts.
     pub psql: String,
     /// Kafka's bootstrap servers.
@@ -127,6 +129,7 @@ impl LiveStatus {
             ),
             format!("  freshness {}", freshness(status)),
             String::new(),
+            format!("  open   {}", self.addresses.console.as_str().bold()),
             format!("  psql   psql \"{}\"", self.addresses.psql),
             format!(
                 "  kafka  {}  topic {}",

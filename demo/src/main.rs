@@ -1,5 +1,6 @@
 //! `make demo`: the whole pipeline on this machine, in one command.
 
+use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -17,11 +18,12 @@ use warehouse::status::{self, Status};
 use warehouse::{DatabaseSettings, Warehouse};
 
 const STACK_NAME: &str = "demo";
+const CONSOLE_ADDRESS: &str = "127.0.0.1:8080";
 const TOPIC: &str = "ecommerce.transactions";
 const EXIT_DATA_NOT_IN_ORDER: u8 = 5;
 const EXIT_INTERRUPTED: u8 = 130;
 
-/// Runs the whole pipeline on this machine: PostgreSQL, Kafka, a mock shop, the consumer and the transformer.
+/// Runs the whole pipeline on this machine: PostgreSQL, Kafka, a mock shop, the consumer, the transformer and the console.
 #[derive(Debug, Parser)]
 #[command(version, about, after_help = EXAMPLES)]
 struct Cli {
@@ -88,18 +90,22 @@ fn run(cli: &Cli) -> Result<Ending> {
     let logs = stack.dir().join("logs");
     let pipeline = Pipeline::prepare(&stack, TOPIC, logs)?;
     let truth = stack.dir().join("truth.json");
+    let console = console_address()?;
     let demo = Demo {
         producer: start_producer(cli, &pipeline, &truth)?,
         services: vec![
             pipeline.start("consumer", "consumer", &["run"])?,
             pipeline.start("transformer", "transformer", &["run"])?,
+            pipeline.start("console", "console", &["serve", "--listen", &console])?,
         ],
         reader_url: pipeline.url_of("dashboard_reader")?,
+        console_url: format!("http://{console}"),
         pipeline,
         truth,
         stop,
         runtime,
     };
+    eprintln!("the console is at {}", demo.console_url);
     let ending = match cli.events {
         Some(_) => demo.prove(),
         None => demo.watch(),
@@ -141,11 +147,20 @@ fn start_producer(cli: &Cli, pipeline: &Pipeline, truth: &std::path::Path) -> Re
     pipeline.start("producer", "producer", &arguments)
 }
 
+/// The console's usual port where it is free, another one where something else listens there.
+fn console_address() -> Result<String> {
+    let free = TcpListener::bind(CONSOLE_ADDRESS).or_else(|_| TcpListener::bind("127.0.0.1:0"));
+    let address = free.and_then(|listener| listener.local_addr());
+    let address = address.context("looking for a free port for the console")?;
+    Ok(address.to_string())
+}
+
 struct Demo {
     producer: Service,
     services: Vec<Service>,
     pipeline: Pipeline,
     reader_url: String,
+    console_url: String,
     truth: PathBuf,
     stop: Arc<AtomicBool>,
     runtime: tokio::runtime::Runtime,
@@ -192,6 +207,7 @@ impl Demo {
         let settings = DatabaseSettings::parse(&self.reader_url, "demo")?;
         let warehouse = Warehouse::new(settings, 1)?;
         let mut live = LiveStatus::new(Addresses {
+            console: self.console_url.clone(),
             psql: self.reader_url.clone(),
             kafka: self.pipeline.kafka_bootstrap_servers().to_owned(),
             topic: self.pipeline.topic().to_owned(),

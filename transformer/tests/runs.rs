@@ -39,16 +39,25 @@ impl Drop for Transformer {
 }
 
 async fn ask(test: &TestWarehouse, kind: &str) -> i64 {
-    let (client, connection) = tokio_postgres::connect(&test.url_of("console"), tokio_postgres::NoTls)
+    let (client, connection) =
+        tokio_postgres::connect(&test.url_of("console"), tokio_postgres::NoTls)
+            .await
+            .unwrap();
+    tokio::spawn(connection);
+    let row = client
+        .query_one("SELECT ops.request_run($1, 'test')", &[&kind])
         .await
         .unwrap();
-    tokio::spawn(connection);
-    let row = client.query_one("SELECT ops.request_run($1, 'test')", &[&kind]).await.unwrap();
     row.get(0)
 }
 
 async fn text(test: &TestWarehouse, query: &str) -> String {
-    test.inspector().await.query_one(query, &[]).await.unwrap().get(0)
+    test.inspector()
+        .await
+        .query_one(query, &[])
+        .await
+        .unwrap()
+        .get(0)
 }
 
 /// Waits until the run's line reads so.
@@ -62,7 +71,10 @@ async fn wait_for(test: &TestWarehouse, run: i64, expected: &str) {
         if found.starts_with(expected) {
             return;
         }
-        assert!(began.elapsed() < Duration::from_secs(60), "still `{found}`, not `{expected}`");
+        assert!(
+            began.elapsed() < Duration::from_secs(60),
+            "still `{found}`, not `{expected}`"
+        );
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }
@@ -73,7 +85,12 @@ const NEVER: &str = "0 0 29 2 *";
 
 async fn write_orders(bronze: &mut Bronze, partition: i32, orders: i32) {
     for number in 0..orders {
-        bronze.write(partition, &[Some(&placed(&format!("o-{partition}-{number}"), 2))]).await;
+        bronze
+            .write(
+                partition,
+                &[Some(&placed(&format!("o-{partition}-{number}"), 2))],
+            )
+            .await;
     }
 }
 
@@ -85,7 +102,11 @@ async fn a_run_takes_everything_to_gold_and_without_one_nothing_moves() {
     write_orders(&mut bronze, 1, 10).await;
     let _transformer = Transformer::start(&test, &["run", "--schedule", NEVER]);
     tokio::time::sleep(Duration::from_secs(2)).await;
-    assert_eq!(text(&test, IN_GOLD).await, "0", "with a schedule nothing runs by itself");
+    assert_eq!(
+        text(&test, IN_GOLD).await,
+        "0",
+        "with a schedule nothing runs by itself"
+    );
     let first = ask(&test, "manual").await;
     wait_for(&test, first, "succeeded 30 1").await;
     assert_eq!(text(&test, IN_GOLD).await, "30");
@@ -116,7 +137,10 @@ async fn a_rebuild_without_the_owners_rights_says_what_to_do() {
     let run = ask(&test, "rebuild").await;
     wait_for(&test, run, "failed  1 a rebuild makes tables").await;
     let outcome = text(&test, "SELECT outcome FROM ops.pipeline_runs").await;
-    assert!(outcome.contains("as the owner of the warehouse"), "{outcome}");
+    assert!(
+        outcome.contains("as the owner of the warehouse"),
+        "{outcome}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -125,12 +149,18 @@ async fn a_run_that_fails_is_repeated_and_then_says_so() {
     let mut bronze = Bronze::open(&test).await;
     write_orders(&mut bronze, 0, 3).await;
     let superuser = test.inspector().await;
-    superuser.batch_execute("REVOKE INSERT ON silver.fct_order_events FROM transformer").await.unwrap();
+    superuser
+        .batch_execute("REVOKE INSERT ON silver.fct_order_events FROM transformer")
+        .await
+        .unwrap();
     let _transformer = Transformer::start(&test, &["run", "--schedule", NEVER]);
     let run = ask(&test, "manual").await;
     wait_for(&test, run, "failed  4 failed 4 times, at last: ").await;
     assert_eq!(text(&test, IN_GOLD).await, "0");
-    superuser.batch_execute("GRANT INSERT ON silver.fct_order_events TO transformer").await.unwrap();
+    superuser
+        .batch_execute("GRANT INSERT ON silver.fct_order_events TO transformer")
+        .await
+        .unwrap();
     let run = ask(&test, "manual").await;
     wait_for(&test, run, "succeeded 3 1").await;
     assert_eq!(text(&test, IN_GOLD).await, "3");
@@ -152,7 +182,11 @@ async fn a_run_whose_process_died_is_taken_up_by_another() {
     superuser.batch_execute(&set_silent(30)).await.unwrap();
     let _transformer = Transformer::start(&test, &["run", "--schedule", NEVER]);
     tokio::time::sleep(Duration::from_secs(2)).await;
-    assert_eq!(text(&test, "SELECT attempts::text FROM ops.pipeline_runs").await, "1", "it may be alive");
+    assert_eq!(
+        text(&test, "SELECT attempts::text FROM ops.pipeline_runs").await,
+        "1",
+        "it may be alive"
+    );
     superuser.batch_execute(&set_silent(120)).await.unwrap();
     wait_for(&test, run, "succeeded 4 2").await;
 }
@@ -163,15 +197,22 @@ async fn a_schedule_makes_one_run_a_time_for_all_transformers() {
     let mut bronze = Bronze::open(&test).await;
     write_orders(&mut bronze, 0, 2).await;
     let every_minute = ["run", "--schedule", "* * * * *"];
-    let _both = [Transformer::start(&test, &every_minute), Transformer::start(&test, &every_minute)];
+    let _both = [
+        Transformer::start(&test, &every_minute),
+        Transformer::start(&test, &every_minute),
+    ];
     let began = Instant::now();
     let done = "SELECT count(*)::text FROM ops.pipeline_runs WHERE status = 'succeeded' AND kind = 'scheduled'";
     while text(&test, done).await == "0" {
-        assert!(began.elapsed() < Duration::from_secs(90), "no scheduled run");
+        assert!(
+            began.elapsed() < Duration::from_secs(90),
+            "no scheduled run"
+        );
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
     tokio::time::sleep(Duration::from_secs(1)).await;
-    let times = "SELECT format('%s %s', count(*), count(DISTINCT scheduled_for)) FROM ops.pipeline_runs";
+    let times =
+        "SELECT format('%s %s', count(*), count(DISTINCT scheduled_for)) FROM ops.pipeline_runs";
     let times = text(&test, times).await;
     assert!(["1 1", "2 2"].contains(&times.as_str()), "{times}");
     assert_eq!(text(&test, IN_GOLD).await, "2");

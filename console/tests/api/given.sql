@@ -1,7 +1,7 @@
 INSERT INTO silver.dim_currencies (currency_code) VALUES ('EUR'), ('USD');
-INSERT INTO silver.dim_products (product_id, product_name, category, attributes_at, attributes_partition, attributes_offset)
+INSERT INTO silver.dim_products (product_id, product_name, category)
 SELECT format('p%s', n), CASE n WHEN 1 THEN '<script>alert(1)</script>' WHEN 2 THEN '=cmd|'' /C calc''!A0' ELSE format('Name "%s", ä', n) END,
-       (ARRAY['toys', 'books', 'it''s; DROP TABLE x'])[1 + n % 3], now(), 0, 0
+       (ARRAY['toys', 'books', 'it''s; DROP TABLE x'])[1 + n % 3]
 FROM generate_series(1, 40) AS n;
 INSERT INTO gold.product_performance_sums
 SELECT date '2026-03-01' + d, format('p%s', n), currency, 2, n % 7 - 1, n * 10.25 + d, d, n

@@ -266,7 +266,6 @@ async fn the_consoles_roles_can_do_nothing_else() {
         ("console", "CREATE TABLE ops.mine (x integer)"),
         ("console", "SELECT * FROM bronze.events"),
         ("dashboard_reader", "SELECT ops.request_run('manual', 'x')"),
-        ("dashboard_reader", "SELECT * FROM ops.pipeline_runs"),
         (
             "dashboard_reader",
             "SELECT * FROM silver.quarantined_events",

@@ -18,16 +18,18 @@ async fn a_hundred_requests_at_once_are_one_run() {
             tokio::spawn(async move { console.post("/run-etl", r#"{"mode":"drain"}"#).await })
         })
         .collect();
+    let mut places = std::collections::BTreeSet::new();
     for request in requests {
         let answer = request.await.unwrap();
         assert_eq!(answer.status, 202, "{}", answer.body);
-        assert_eq!(answer.header("location"), Some("/runs/1"));
+        places.insert(answer.header("location").unwrap().to_owned());
         assert_eq!(answer.json()["status"], "requested");
     }
     assert_eq!(
         one_text(&test, "SELECT count(*)::text FROM ops.pipeline_runs").await,
         "1"
     );
+    assert_eq!(places.len(), 1, "{places:?}");
     // Another kind is another run; a finished one makes room.
     let rebuild = console.post("/run-etl", r#"{"mode":"rebuild"}"#).await;
     assert_eq!(
@@ -39,7 +41,7 @@ async fn a_hundred_requests_at_once_are_one_run() {
     let next = console.send("POST", "/run-etl", &[], b"").await;
     assert_eq!(next.status, 202);
     let place = next.header("location").unwrap().to_owned();
-    assert_ne!(place, "/runs/1");
+    assert!(!places.contains(&place));
     let run = console.get(&place).await.json();
     assert_eq!(
         (run["kind"].as_str(), run["requested_by"].as_str()),
