@@ -34,6 +34,15 @@ bench: prerequisites ## measure throughput and latency
 	$(CARGO) build --release
 	$(TARGET)/release/bench
 
+.PHONY: api-fuzz
+api-fuzz: ## schemathesis against the console of a running demo; needs Python, fetches the tool once into target/
+	scripts/api-fuzz
+
+.PHONY: mysql-test
+mysql-test: ## test the export to MySQL against a MariaDB of its own; needs mariadb-server-core
+	$(CARGO) build -q -p local-stack
+	scripts/mysql-test
+
 .PHONY: psql
 psql: ## psql on the running demo
 	@$(ANY_LOCAL_STACK) psql --name demo

@@ -2,6 +2,7 @@
 //!
 //! Machines are noisy, so each figure that is a ratio has both of its sides measured in the same run.
 
+mod api;
 mod copy_limit;
 mod end_to_end;
 mod ingest;
@@ -32,6 +33,9 @@ struct Cli {
     /// Events a second of the latency run
     #[arg(long, default_value_t = 5_000)]
     latency_rate: u64,
+    /// Seconds of each load of the console; it is measured twice
+    #[arg(long, default_value_t = 10)]
+    api_seconds: u64,
     /// Show which statements PostgreSQL spends its time on; costs some of the speed
     #[arg(long)]
     statements: bool,
@@ -125,6 +129,9 @@ fn run(cli: &Cli) -> Result<()> {
             seconds,
             cli.statements,
         ))?);
+    }
+    if cli.api_seconds > 0 {
+        figures.extend(runtime.block_on(api::measure(&stack, cli.api_seconds))?);
     }
     print_table(&figures);
     if let Some(directory) = cli.output.parent() {

@@ -13,6 +13,7 @@ use warehouse::migrate::RolePassword;
 use warehouse::service::{first_session, settings_from_environment};
 use warehouse::{DatabaseSettings, Warehouse, silver};
 
+use crate::export::ExportArgs;
 use crate::gold::GoldStage;
 use crate::rebuild::RebuildArgs;
 use crate::report::{VerifyOptions, verify};
@@ -43,6 +44,7 @@ Examples:
   transformer verify --truth truth.json   … and hold it against what the producer swears to
   transformer rebuild                     derive everything anew and compare (as the warehouse's owner)
   transformer rebuild --swap              … and put it in the place of the live marts
+  transformer export --mart sales_summary --to csv
 
 Exit codes: 0 ok, 2 usage, 3 configuration, 4 PostgreSQL unreachable, 5 data not in order, 130 interrupted";
 
@@ -56,6 +58,8 @@ enum Command {
     Verify(VerifyArgs),
     /// Derive silver and gold anew from bronze beside the live ones, and print what differs; exits with 5 when anything does
     Rebuild(RebuildArgs),
+    /// Carry a mart elsewhere: into a CSV or Parquet file, or a table of MySQL
+    Export(ExportArgs),
     /// Create or upgrade the warehouse; needs to connect as the owner of the database
     Migrate(MigrateArgs),
     /// Ask a running transformer on this machine whether it is alive
@@ -144,6 +148,7 @@ async fn execute(command: Command, shutdown: Shutdown) -> Outcome {
         Command::Once(args) => run_once(args, shutdown).await,
         Command::Verify(args) => run_verify(args, shutdown).await,
         Command::Rebuild(args) => crate::rebuild::run(args, SERVICE, shutdown).await,
+        Command::Export(args) => crate::export::run(args, SERVICE, shutdown).await,
         Command::Migrate(args) => run_migrate(args, shutdown).await,
         Command::Healthcheck(http) => run_healthcheck(http).await,
         Command::Completions { .. } => Ok(()),

@@ -4,6 +4,7 @@
 //! against itself and against a producer's truth.
 
 pub mod cli;
+mod export;
 pub mod gold;
 mod rebuild;
 pub mod report;

@@ -6,6 +6,7 @@
     clippy::indexing_slicing
 )]
 
+mod balanced;
 mod client;
 mod given;
 mod live;

@@ -8,6 +8,7 @@ pub mod connect;
 pub mod console;
 pub mod copy;
 mod error;
+pub mod export;
 pub mod gold;
 mod history;
 mod layers;
