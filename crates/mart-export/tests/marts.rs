@@ -74,7 +74,9 @@ async fn every_mart_goes_into_parquet_and_comes_back_exactly() {
     for mart in MARTS {
         let target = directory.path().join(format!("{mart}.parquet"));
         let rows = export::open(&session, mart).await.unwrap();
-        let count = parquet_file::write(rows, &target).await.unwrap();
+        let count = parquet_file::write(rows, &target)
+            .await
+            .unwrap_or_else(|error| panic!("{mart}: {error}"));
         let reader = SerializedFileReader::new(std::fs::File::open(&target).unwrap()).unwrap();
         assert_eq!(
             reader.metadata().file_metadata().num_rows(),

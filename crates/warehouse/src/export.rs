@@ -4,6 +4,7 @@ use std::pin::Pin;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use futures_util::StreamExt;
+use futures_util::stream::Fuse;
 use rust_decimal::Decimal;
 use tokio_postgres::types::{FromSql, Type};
 use tokio_postgres::{Row, RowStream};
@@ -82,7 +83,8 @@ marts!(
 /// The rows of a mart as they stood at one moment, read as they are taken.
 pub struct MartRows {
     columns: Vec<Column>,
-    rows: Pin<Box<RowStream>>,
+    // Fused: the driver takes a question after the end for a closed connection.
+    rows: Pin<Box<Fuse<RowStream>>>,
 }
 
 /// Begins to read a mart, one of [`MARTS`].
@@ -118,7 +120,7 @@ pub async fn open(session: &Session, mart: &str) -> Result<MartRows, WarehouseEr
         .map_err(WarehouseError::database(doing))?;
     Ok(MartRows {
         columns,
-        rows: Box::pin(rows),
+        rows: Box::pin(rows.fuse()),
     })
 }
 
