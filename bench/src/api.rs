@@ -49,45 +49,33 @@ pub(crate) async fn measure(stack: &Stack, seconds: u64) -> Result<Vec<Figure>> 
     let different = load(address, length, question).await?;
     let memory = console.peak_rss_bytes() as f64 / (1024.0 * 1024.0);
     console.stop()?;
-    let mut figures = Vec::new();
-    for (latencies, names, target) in [
-        (
-            same,
-            ["api_same_per_second", "api_same_ms_p50", "api_same_ms_p99"],
-            20.0,
-        ),
-        (
-            different,
-            [
-                "api_different_per_second",
-                "api_different_ms_p50",
-                "api_different_ms_p99",
-            ],
-            20.0,
-        ),
-    ] {
-        let [rate, p50, p99] = names;
-        figures.push(Figure::new(
-            rate,
-            latencies.len() as f64 / length.as_secs_f64(),
-            "req/s",
-            None,
-        ));
-        figures.push(Figure::new(p50, at(&latencies, 500), "ms", None));
-        figures.push(Figure::new(
-            p99,
-            at(&latencies, 990),
-            "ms",
-            Some(Target::AtMost(target)),
-        ));
-    }
-    figures.push(Figure::new(
-        "api_console_memory",
-        memory,
-        "MiB",
-        Some(Target::AtMost(100.0)),
+    let mut figures = figures_of(
+        &same,
+        length,
+        ["api_same_per_second", "api_same_ms_p50", "api_same_ms_p99"],
+    );
+    figures.extend(figures_of(
+        &different,
+        length,
+        [
+            "api_different_per_second",
+            "api_different_ms_p50",
+            "api_different_ms_p99",
+        ],
     ));
+    let most = Some(Target::AtMost(100.0));
+    figures.push(Figure::new("api_console_memory", memory, "MiB", most));
     Ok(figures)
+}
+
+fn figures_of(latencies: &[f64], length: Duration, names: [&'static str; 3]) -> Vec<Figure> {
+    let [rate, p50, p99] = names;
+    let a_second = latencies.len() as f64 / length.as_secs_f64();
+    vec![
+        Figure::new(rate, a_second, "req/s", None),
+        Figure::new(p50, at(latencies, 500), "ms", None),
+        Figure::new(p99, at(latencies, 990), "ms", Some(Target::AtMost(20.0))),
+    ]
 }
 
 /// A page of another category, currency and length for every number up to some 20,000.
@@ -98,7 +86,7 @@ fn question(number: u64) -> String {
         _ => "GBP",
     };
     let (category, limit) = (number / 3 % 12, 1 + number / 36 % 100);
-    let sort = if number / 3_600 % 2 == 0 {
+    let sort = if (number / 3_600).is_multiple_of(2) {
         "revenue"
     } else {
         "quantity"

@@ -117,145 +117,84 @@ pub(crate) async fn drill(
 
 /// The cell that a key names, which has all of its parts and no others.
 fn cell(asked: DrillQuery, uri: &Uri) -> Result<Drill, Problem> {
-    let mart = asked.mart;
-    let (known, cell) = match mart {
-        Mart::Sales => (
-            "date, currency, channel",
-            with3(
-                asked.date,
-                asked.currency,
-                asked.channel,
-                |date, currency, channel| Drill::Sales {
-                    date: date.0,
-                    currency: currency.0,
-                    channel: channel.0,
-                },
-            ),
-        ),
-        Mart::Hour => (
-            "hour, currency, channel",
-            with3(
-                asked.hour,
-                asked.currency,
-                asked.channel,
-                |hour, currency, channel| Drill::Hour {
-                    hour,
-                    currency: currency.0,
-                    channel: channel.0,
-                },
-            ),
-        ),
-        Mart::Payment => (
-            "date, currency, payment_method",
-            with3(
-                asked.date,
-                asked.currency,
-                asked.payment_method,
-                |date, currency, method| Drill::Payment {
-                    date: date.0,
-                    currency: currency.0,
-                    payment_method: method.0,
-                },
-            ),
-        ),
-        Mart::Location => {
-            let city = asked.city.map(|city| city.0);
-            (
-                "date, currency, country, city",
-                with3(
-                    asked.date,
-                    asked.currency,
-                    asked.country,
-                    |date, currency, country| Drill::Location {
-                        date: date.0,
-                        currency: currency.0,
-                        country: country.0,
-                        city,
-                    },
-                ),
-            )
-        }
-        Mart::Customer => (
-            "customer, currency",
-            with3(
-                asked.customer,
-                asked.currency,
-                Some(()),
-                |customer, currency, ()| Drill::Customer {
-                    customer: customer.0,
-                    currency: currency.0,
-                },
-            ),
-        ),
-        Mart::Category => (
-            "date, category, currency",
-            with3(
-                asked.date,
-                asked.category,
-                asked.currency,
-                |date, category, currency| Drill::Category {
-                    date: date.0,
-                    category: category.0,
-                    currency: currency.0,
-                },
-            ),
-        ),
-        Mart::Product => (
-            "date, product, currency",
-            with3(
-                asked.date,
-                asked.product,
-                asked.currency,
-                |date, product, currency| Drill::Product {
-                    date: date.0,
-                    product: product.0,
-                    currency: currency.0,
-                },
-            ),
-        ),
-        Mart::Step => (
-            "date, step",
-            with3(asked.date, asked.step, Some(()), |date, step, ()| {
-                Drill::Step {
-                    date: date.0,
-                    step: step.0,
-                }
-            }),
-        ),
-        Mart::Quarantine => (
-            "topic, partition, offset",
-            with3(
-                asked.topic,
-                asked.partition,
-                asked.offset,
-                |topic, partition, offset| Drill::Quarantine {
-                    topic: topic.0,
-                    partition,
-                    offset,
-                },
-            ),
-        ),
-    };
-    let is_known = |name: &str| {
-        name == "mart" || name == "limit" || known.split(", ").any(|part| part == name)
-    };
+    let parts = key_of(asked.mart);
     let names = uri.query().unwrap_or_default().split('&');
-    let stranger = names
-        .map(|part| part.split('=').next().unwrap_or_default())
-        .find(|name| !name.is_empty() && !is_known(name));
-    match (cell, stranger) {
-        (Some(cell), None) => Ok(cell),
-        _ => Err(Problem::bad_request(format!(
-            "a cell of this mart is named by {known}: give these and no others (city may be left out)"
-        ))),
+    let mut names = names.map(|part| part.split('=').next().unwrap_or_default());
+    let has_stranger =
+        names.any(|name| !["", "mart", "limit"].contains(&name) && !parts.contains(&name));
+    let cell = if has_stranger {
+        None
+    } else {
+        named_cell(asked)
+    };
+    cell.ok_or_else(|| {
+        Problem::bad_request(format!(
+            "a cell of this mart is named by {}: give these and no others (city may be left out)",
+            parts.join(", ")
+        ))
+    })
+}
+
+fn key_of(mart: Mart) -> &'static [&'static str] {
+    match mart {
+        Mart::Sales => &["date", "currency", "channel"],
+        Mart::Hour => &["hour", "currency", "channel"],
+        Mart::Payment => &["date", "currency", "payment_method"],
+        Mart::Location => &["date", "currency", "country", "city"],
+        Mart::Customer => &["customer", "currency"],
+        Mart::Category => &["date", "category", "currency"],
+        Mart::Product => &["date", "product", "currency"],
+        Mart::Step => &["date", "step"],
+        Mart::Quarantine => &["topic", "partition", "offset"],
     }
 }
 
-fn with3<A, B, C>(
-    a: Option<A>,
-    b: Option<B>,
-    c: Option<C>,
-    make: impl FnOnce(A, B, C) -> Drill,
-) -> Option<Drill> {
-    Some(make(a?, b?, c?))
+/// Nothing where a part is missing.
+fn named_cell(asked: DrillQuery) -> Option<Drill> {
+    Some(match asked.mart {
+        Mart::Sales => Drill::Sales {
+            date: asked.date?.0,
+            currency: asked.currency?.0,
+            channel: asked.channel?.0,
+        },
+        Mart::Hour => Drill::Hour {
+            hour: asked.hour?,
+            currency: asked.currency?.0,
+            channel: asked.channel?.0,
+        },
+        Mart::Payment => Drill::Payment {
+            date: asked.date?.0,
+            currency: asked.currency?.0,
+            payment_method: asked.payment_method?.0,
+        },
+        Mart::Location => Drill::Location {
+            date: asked.date?.0,
+            currency: asked.currency?.0,
+            country: asked.country?.0,
+            city: asked.city.map(|city| city.0),
+        },
+        Mart::Customer => Drill::Customer {
+            customer: asked.customer?.0,
+            currency: asked.currency?.0,
+        },
+        Mart::Category => Drill::Category {
+            date: asked.date?.0,
+            category: asked.category?.0,
+            currency: asked.currency?.0,
+        },
+        Mart::Product => Drill::Product {
+            date: asked.date?.0,
+            product: asked.product?.0,
+            currency: asked.currency?.0,
+        },
+        Mart::Step => Drill::Step {
+            date: asked.date?.0,
+            step: asked.step?.0,
+        },
+        Mart::Quarantine => Drill::Quarantine {
+            topic: asked.topic?.0,
+            partition: asked.partition?,
+            offset: asked.offset?,
+        },
+    })
 }
