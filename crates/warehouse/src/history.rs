@@ -7,7 +7,7 @@
 //! them.
 
 use crate::transaction::LayeredTransaction;
-use crate::{WarehouseError, sql};
+use crate::{Layers, WarehouseError, sql};
 
 /// How many histories changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -83,6 +83,8 @@ pub(crate) async fn settle(
     transaction: &LayeredTransaction<'_>,
     silver_batch_ids: &[i64],
 ) -> Result<HistoryChanges, WarehouseError> {
+    // A rebuild shares the members with the live tables, and has not come to their present yet.
+    let are_current = transaction.layers() == Layers::Live;
     let customers = keys(transaction, UNSETTLED_CUSTOMERS, silver_batch_ids).await?;
     if !customers.is_empty() {
         let forget = sql!("history/forget_customers.sql");
@@ -90,8 +92,10 @@ pub(crate) async fn settle(
         transaction
             .execute(DERIVE_CUSTOMERS, &[&silver_batch_ids, &customers], DOING)
             .await?;
-        let refresh = sql!("history/current_customers.sql");
-        transaction.execute(refresh, &[&customers], DOING).await?;
+        if are_current {
+            let refresh = sql!("history/current_customers.sql");
+            transaction.execute(refresh, &[&customers], DOING).await?;
+        }
     }
     let products = keys(transaction, UNSETTLED_PRODUCTS, silver_batch_ids).await?;
     if !products.is_empty() {
@@ -100,8 +104,10 @@ pub(crate) async fn settle(
         transaction
             .execute(DERIVE_PRODUCTS, &[&products], DOING)
             .await?;
-        let refresh = sql!("history/current_products.sql");
-        transaction.execute(refresh, &[&products], DOING).await?;
+        if are_current {
+            let refresh = sql!("history/current_products.sql");
+            transaction.execute(refresh, &[&products], DOING).await?;
+        }
     }
     Ok(HistoryChanges {
         customers: customers.len(),
