@@ -43,6 +43,11 @@ doctor: ## what is installed, what is missing
 	@scripts/install-prerequisites --check
 	@$(ANY_LOCAL_STACK) doctor
 
+.PHONY: dictionary
+dictionary: prerequisites ## write docs/DATA-DICTIONARY.md anew from the migrations' comments
+	$(CARGO) build -p local-stack
+	$(LOCAL_STACK) run --name dictionary -- env ASSAY_WRITE_DICTIONARY=1 $(CARGO) test -q -p warehouse --test dictionary
+
 .PHONY: fmt
 fmt: ## format the code
 	$(CARGO) fmt --all

@@ -6,6 +6,7 @@
 pub mod bronze;
 pub mod connect;
 pub mod copy;
+pub mod dictionary;
 mod error;
 pub mod gold;
 mod history;

@@ -61,6 +61,11 @@ const CHECKS: &[Check] = &[
         query: sql!("verify/i3_every_record_has_one_verdict.sql"),
     },
     Check {
+        invariant: "I3",
+        statement: "gold batches count what the silver batches in them count",
+        query: sql!("verify/i3_gold_batches_add_up.sql"),
+    },
+    Check {
         invariant: "I4",
         statement: "every event is in silver once",
         query: sql!("verify/i4_events_are_unique.sql"),
