@@ -9,9 +9,9 @@ REVOKE INSERT, UPDATE ON silver.dim_dates FROM transformer;
 REVOKE UPDATE ON silver.dim_locations, silver.dim_categories, silver.dim_currencies, silver.dim_channels,
     silver.dim_payment_methods, silver.dim_order_statuses, silver.fct_order_events, silver.fct_order_lines,
     silver.duplicate_events, gold.sales_customers, ops.gold_batches FROM transformer;
--- An identity column takes its next value without a right to its sequence.
+-- An identity column takes its next value without a right to its sequence; these two are asked by name.
 REVOKE USAGE ON ALL SEQUENCES IN SCHEMA silver, ops FROM transformer;
-GRANT USAGE ON SEQUENCE silver.order_event_keys TO transformer;
+GRANT USAGE ON SEQUENCE silver.order_event_keys, ops.gold_batches_gold_batch_id_seq TO transformer;
 -- The consumer writes these two and reads its positions elsewhere.
 REVOKE SELECT ON ops.bronze_batches, ops.offset_gaps FROM bronze_writer;
 -- A function that is made from now on is nobody's before it is granted.
@@ -230,7 +230,7 @@ $$;
 COMMENT ON FUNCTION ops.key_ranges IS 'The ranges of order_event_key that may hold events from from_at up to, not including, to_at; in order and without overlap.';
 
 -- Lines taken back by a cancellation bear its day, though their event may be of another one.
-CREATE INDEX fct_order_lines_taken_back ON silver.fct_order_lines (event_date) WHERE line_no < 0;
+CREATE INDEX fct_order_lines_taken_back_by_day ON silver.fct_order_lines (event_date) WHERE line_no < 0;
 -- Steps come about in the order of their days: a summary of each stretch of the table is enough, and costs a load nothing.
 CREATE INDEX fct_order_steps_by_day ON silver.fct_order_steps USING brin (step_date)
     WITH (pages_per_range = 32, autosummarize = on);

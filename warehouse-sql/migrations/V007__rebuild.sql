@@ -76,6 +76,15 @@ BEGIN
     LOOP
         EXECUTE format('GRANT %s ON %s TO %s', part.privilege_type, place, part.grantee);
     END LOOP;
+    FOR part IN
+        SELECT format('%I.%I', to_schema, c.relname) AS sequence, a.grantee::regrole AS grantee
+        FROM pg_depend AS d
+        JOIN pg_class AS c ON c.oid = d.objid AND c.relkind = 'S'
+        CROSS JOIN aclexplode(c.relacl) AS a
+        WHERE d.refobjid = original AND d.deptype = 'i' AND a.grantee NOT IN (0, c.relowner) AND a.privilege_type = 'USAGE'
+    LOOP
+        EXECUTE format('GRANT USAGE ON SEQUENCE %s TO %s', part.sequence, part.grantee);
+    END LOOP;
     EXECUTE format('COMMENT ON TABLE %s IS %L', place, obj_description(original, 'pg_class'));
 END
 $$;

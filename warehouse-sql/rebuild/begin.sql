@@ -3,4 +3,4 @@
 SELECT
     pg_has_role(current_user, (SELECT relowner FROM pg_class WHERE oid = 'ops.partitions'::regclass), 'USAGE') AS is_owner,
     pg_try_advisory_lock($1)                                                                                   AS is_alone,
-    0::bigint                                                                                                  AS missing_records
+    (SELECT coalesce(sum(record_count), 0)::bigint FROM ops.retired_bronze)                                    AS missing_records
