@@ -6,6 +6,7 @@ mod copy_limit;
 mod end_to_end;
 mod ingest;
 mod latency;
+mod rebuild;
 mod room;
 
 use std::path::PathBuf;
