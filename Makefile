@@ -33,6 +33,10 @@ test: prerequisites lint doc ## format, lints, docs, and all tests on a real Kaf
 registry-test: prerequisites ## the schema registry's client against a real registry
 	scripts/with-schema-registry $(CARGO) test -p schema-registry -- --ignored
 
+.PHONY: fuzz
+fuzz: ## fuzz everything that reads bytes from outside; FUZZ_SECONDS=60 for each target
+	scripts/fuzz
+
 .PHONY: bench
 bench: prerequisites ## measure throughput and latency
 	$(CARGO) build --release
