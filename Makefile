@@ -17,7 +17,7 @@ DEMO_OPTIONS := $(if $(EVENTS),--events $(EVENTS)) $(if $(RATE),--rate $(RATE))
 
 .PHONY: help
 help: ## this list
-	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 .PHONY: demo
 demo: prerequisites ## the whole pipeline on this machine, without Docker; EVENTS=100000 RATE=5000
@@ -28,6 +28,14 @@ demo: prerequisites ## the whole pipeline on this machine, without Docker; EVENT
 test: prerequisites lint doc ## format, lints, docs, and all tests on a real Kafka and PostgreSQL
 	$(CARGO) build -p local-stack
 	$(LOCAL_STACK) run --name test -- $(CARGO) test --workspace
+
+.PHONY: registry-test
+registry-test: prerequisites ## the schema registry's client against a real registry
+	scripts/with-schema-registry $(CARGO) test -p schema-registry -- --ignored
+
+.PHONY: fuzz
+fuzz: ## fuzz everything that reads bytes from outside; FUZZ_SECONDS=60 for each target
+	scripts/fuzz
 
 .PHONY: bench
 bench: prerequisites ## measure throughput and latency

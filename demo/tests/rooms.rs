@@ -11,16 +11,22 @@ use std::collections::{BTreeMap, BTreeSet};
 use cargo_metadata::{DependencyKind, MetadataCommand};
 
 /// Each room's siblings, apart from what its tests use.
-const SIBLINGS: [(&str, &[&str]); 10] = [
+const SIBLINGS: [(&str, &[&str]); 11] = [
     ("event-contract", &[]),
     ("service-kit", &[]),
     ("local-stack", &[]),
     ("warehouse", &["service-kit"]),
+    ("schema-registry", &["event-contract", "service-kit"]),
     ("producer", &["event-contract", "service-kit"]),
     ("consumer", &["service-kit", "warehouse"]),
     (
         "transformer",
-        &["event-contract", "service-kit", "warehouse"],
+        &[
+            "event-contract",
+            "schema-registry",
+            "service-kit",
+            "warehouse",
+        ],
     ),
     ("test-warehouse", &["local-stack", "warehouse"]),
     ("demo", &["event-contract", "local-stack", "warehouse"]),
@@ -28,10 +34,11 @@ const SIBLINGS: [(&str, &[&str]); 10] = [
 ];
 
 /// Libraries that only these rooms may name, their tests included.
-const KEPT_TO: [(&str, &[&str]); 3] = [
+const KEPT_TO: [(&str, &[&str]); 4] = [
     ("rdkafka", &["consumer", "local-stack", "producer"]),
     ("deadpool-postgres", &["warehouse"]),
     ("apache-avro", &["event-contract"]),
+    ("hyper-rustls", &["schema-registry"]),
 ];
 
 #[test]

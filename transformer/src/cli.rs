@@ -15,6 +15,7 @@ use warehouse::{Warehouse, silver};
 
 use crate::gold::GoldStage;
 use crate::rebuild::RebuildArgs;
+use crate::registry::RegistryArgs;
 use crate::report::{VerifyOptions, verify};
 use crate::silver::{LoadBudget, SilverStage};
 use crate::stage::{Pace, Stage, Step, drive};
@@ -81,6 +82,8 @@ struct WorkArgs {
     /// How often to look for work when no notification comes
     #[arg(long, env = "ASSAY_POLL_INTERVAL", default_value = "500ms", value_parser = parse_duration)]
     poll_interval: Duration,
+    #[command(flatten)]
+    registry: RegistryArgs,
 }
 
 #[derive(Debug, Args)]
@@ -148,6 +151,7 @@ async fn run_stages(args: RunArgs, shutdown: Shutdown) -> Outcome {
     let settings = settings_from_environment(SERVICE)?;
     let metrics = endpoint::install_metrics();
     let readiness = Readiness::new();
+    let judge = args.work.registry.judge()?;
     let warehouse = working_warehouse(&args.work)?;
     let session = first_session(&warehouse, args.patience.wait_for_dependencies, &shutdown).await?;
     silver::discover_cursors(&session).await?;
@@ -163,7 +167,7 @@ async fn run_stages(args: RunArgs, shutdown: Shutdown) -> Outcome {
     };
     let mut tasks: Vec<(&'static str, BoxFuture<'static, Outcome>)> = Vec::new();
     for _ in 0..args.work.silver_workers {
-        let stage = SilverStage::new(warehouse.clone(), budget(&args.work));
+        let stage = SilverStage::new(warehouse.clone(), budget(&args.work), judge.clone());
         let driven = drive(
             stage,
             settings.clone(),
@@ -187,13 +191,14 @@ async fn run_stages(args: RunArgs, shutdown: Shutdown) -> Outcome {
 }
 
 async fn run_once(args: OnceArgs, shutdown: Shutdown) -> Outcome {
+    let judge = args.work.registry.judge()?;
     let warehouse = working_warehouse(&args.work)?;
     first_session(&warehouse, args.patience.wait_for_dependencies, &shutdown)
         .await?
         .release();
     let mut workers = tokio::task::JoinSet::new();
     for _ in 0..args.work.silver_workers {
-        let stage = SilverStage::new(warehouse.clone(), budget(&args.work));
+        let stage = SilverStage::new(warehouse.clone(), budget(&args.work), judge.clone());
         workers.spawn(drain(stage, shutdown.clone()));
     }
     while let Some(ended) = workers.join_next().await {
@@ -213,6 +218,16 @@ pub(crate) async fn drain<S: Stage>(mut stage: S, shutdown: Shutdown) -> Outcome
         match stage.step().await {
             Ok(Step::Worked) => failures = 0,
             Ok(Step::Idle) => return Ok(()),
+            Ok(Step::Stalled) if failures < 20 => {
+                failures += 1;
+                tokio::time::sleep(backoff.next_delay()).await;
+            }
+            Ok(Step::Stalled) => {
+                return Err(Failure::Unreachable(
+                    "the schema registry stayed away: start it, or check SCHEMA_REGISTRY_URL"
+                        .into(),
+                ));
+            }
             Err(error) if error.class() == warehouse::ErrorClass::Retry && failures < 20 => {
                 failures += 1;
                 tracing::warn!(stage = S::NAME, %error, "trying again");

@@ -12,6 +12,7 @@ use event_contract::{EventType, Money};
 use support::{Bronze, event, placed, returned};
 use test_warehouse::TestWarehouse;
 use transformer::gold::GoldStage;
+use transformer::judging::EventJudge;
 use transformer::silver::{LoadBudget, SilverStage};
 use transformer::stage::{Stage, Step};
 use warehouse::Warehouse;
@@ -25,7 +26,7 @@ fn stages(test: &TestWarehouse) -> (SilverStage, GoldStage) {
     let settings = test.settings_of("transformer").for_hot_path();
     let warehouse = Warehouse::new(settings, 3).unwrap();
     (
-        SilverStage::new(warehouse.clone(), BUDGET),
+        SilverStage::new(warehouse.clone(), BUDGET, EventJudge::default()),
         GoldStage::new(warehouse),
     )
 }
@@ -180,7 +181,7 @@ async fn several_workers_share_the_partitions_and_meet_the_same_events() {
             while rounds_without_work < 3 {
                 match silver.step().await {
                     Ok(Step::Worked) => rounds_without_work = 0,
-                    Ok(Step::Idle) => rounds_without_work += 1,
+                    Ok(Step::Idle | Step::Stalled) => rounds_without_work += 1,
                     Err(error) if error.is_conflict() => {}
                     Err(error) => panic!("{error}"),
                 }
