@@ -25,7 +25,10 @@ struct Expected {
 }
 
 /// One result for each thing that a truth tells.
-pub(super) async fn compare(
+///
+/// # Errors
+/// Where a comparison could not be made; one that finds something is no error.
+pub async fn compare(
     verification: &Verification<'_>,
     truths: &[Truth],
 ) -> Result<Vec<CheckResult>, WarehouseError> {
