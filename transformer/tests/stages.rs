@@ -281,13 +281,93 @@ async fn verification_sees_what_is_tampered_with() {
             "dimension rows",
         ),
         ("UPDATE silver.fct_orders SET paid_at = now()", "snapshot"),
+        (
+            "UPDATE silver.fct_orders SET placed_event_key = placed_event_key + 1",
+            "snapshot",
+        ),
+        (
+            "DELETE FROM silver.fct_order_steps WHERE step = 'placed'",
+            "steps follow",
+        ),
+        (
+            "UPDATE silver.fct_order_steps SET seconds_since_previous = 1 WHERE step = 'cancelled'",
+            "steps follow",
+        ),
+        (
+            "UPDATE silver.fct_order_steps SET orders = -1",
+            "steps follow",
+        ),
+        (
+            "DELETE FROM silver.fct_order_lines WHERE line_no < 0",
+            "take back",
+        ),
+        (
+            "UPDATE silver.fct_order_lines SET event_date = event_date - 1 WHERE line_no < 0",
+            "take back",
+        ),
+        (
+            "UPDATE silver.fct_order_lines SET cost_amount = 0 WHERE line_no = -1",
+            "take back",
+        ),
+        (
+            "UPDATE silver.fct_order_lines SET cost_amount = 0 WHERE line_no = 1",
+            "add up to them",
+        ),
+        (
+            "UPDATE silver.fct_order_events SET customer_version_key = 0",
+            "dimension rows",
+        ),
+        (
+            "DELETE FROM silver.dim_product_versions WHERE product_version_key <> 0",
+            "dimension rows",
+        ),
+        (
+            "UPDATE silver.dim_customers_history SET valid_to = valid_to - interval '1 microsecond' WHERE valid_to < 'infinity'",
+            "leave holes",
+        ),
+        (
+            "DELETE FROM silver.dim_customers_history WHERE valid_to = 'infinity'",
+            "leave holes",
+        ),
+        (
+            "UPDATE silver.dim_customers_history SET valid_from = valid_from - interval '1 second' WHERE valid_to < 'infinity'",
+            "states at its time",
+        ),
+        (
+            "DELETE FROM silver.dim_products_history",
+            "states at its time",
+        ),
+        (
+            "DELETE FROM silver.dim_customers_history",
+            "derivation from the facts",
+        ),
+        (
+            "UPDATE silver.dim_products_history SET product_version_key = product_version_key + 1",
+            "derivation from sightings",
+        ),
+        (
+            "UPDATE silver.product_sightings SET first_seen_at = first_seen_at - interval '1 second'",
+            "sightings of products",
+        ),
+        (
+            "UPDATE silver.dim_customers SET city = 'Elsewhere' WHERE customer_key <> 0",
+            "hold now",
+        ),
+        (
+            "UPDATE silver.dim_products SET category = 'Garden' WHERE product_key <> 0",
+            "hold now",
+        ),
     ];
     let test = TestWarehouse::fresh().await;
     let mut bronze = Bronze::open(&test).await;
     let order = placed("o-1", 2);
+    let mut cancelled = placed("o-3", 2);
+    cancelled.customer.city = "Lyon".into();
+    let call_off = event("o-3", EventType::OrderCancelled);
     bronze
         .write(0, &[Some(&order), Some(&order), Some(&placed("o-2", 2))])
         .await;
+    bronze.write(1, &[Some(&cancelled), Some(&call_off)]).await;
     drain(&test).await;
     assert_eq!(findings(&test).await, Vec::<String>::new());
     let mut inspector = test.inspector().await;

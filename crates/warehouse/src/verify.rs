@@ -245,14 +245,14 @@ impl<'a> Verification<'a> {
         Ok((row.get("records"), digest))
     }
 
-    /// Accepted events, orders placed, lines, duplicates.
+    /// Accepted events, orders placed, lines of events, lines that cancellations take back, duplicates.
     ///
     /// # Errors
     /// See [`WarehouseError::class`].
-    pub async fn totals(&self) -> Result<[i64; 4], WarehouseError> {
+    pub async fn totals(&self) -> Result<[i64; 5], WarehouseError> {
         let rows = self.rows(sql!("verify/truth_totals.sql"), &[]).await?;
-        Ok(rows.first().map_or([0; 4], |row| {
-            [row.get(0), row.get(1), row.get(2), row.get(3)]
+        Ok(rows.first().map_or([0; 5], |row| {
+            [0, 1, 2, 3, 4].map(|index: usize| row.get(index))
         }))
     }
 
