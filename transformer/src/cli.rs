@@ -14,6 +14,7 @@ use warehouse::service::{first_session, settings_from_environment};
 use warehouse::{Warehouse, silver};
 
 use crate::gold::GoldStage;
+use crate::quarantine::QuarantineCommand;
 use crate::report::{VerifyOptions, verify};
 use crate::silver::{LoadBudget, SilverStage};
 use crate::stage::{Pace, Stage, Step, drive};
@@ -37,6 +38,8 @@ Examples:
   transformer once                        work off what is there, then exit
   transformer verify                      recount everything; exit code 5 when anything is off
   transformer verify --truth truth.json   … and hold it against what the producer swears to
+  transformer quarantine list             what was refused, and why
+  transformer quarantine release --reason unknown_schema --dry-run
 
 Exit codes: 0 ok, 2 usage, 3 configuration, 4 PostgreSQL unreachable, 5 data not in order, 130 interrupted";
 
@@ -48,6 +51,9 @@ enum Command {
     Once(OnceArgs),
     /// Recount everything and hold it against the ledger; exits with 5 when anything is off
     Verify(VerifyArgs),
+    /// Look at what was refused, release it under the rules of today, or give it up
+    #[command(subcommand)]
+    Quarantine(QuarantineCommand),
     /// Create or upgrade the warehouse; needs to connect as the owner of the database
     Migrate(MigrateArgs),
     /// Ask a running transformer on this machine whether it is alive
@@ -132,6 +138,7 @@ async fn execute(command: Command, shutdown: Shutdown) -> Outcome {
         Command::Run(args) => run_stages(args, shutdown).await,
         Command::Once(args) => run_once(args, shutdown).await,
         Command::Verify(args) => run_verify(args, shutdown).await,
+        Command::Quarantine(command) => crate::quarantine::run(command, shutdown).await,
         Command::Migrate(args) => run_migrate(args, shutdown).await,
         Command::Healthcheck(http) => run_healthcheck(http).await,
         Command::Completions { .. } => Ok(()),

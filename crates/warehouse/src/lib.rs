@@ -11,6 +11,7 @@ mod error;
 pub mod gold;
 pub mod listen;
 pub mod migrate;
+pub mod quarantine;
 pub mod service;
 pub mod silver;
 pub mod status;

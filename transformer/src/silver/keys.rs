@@ -53,7 +53,7 @@ impl<Key: Copy> KeyMemory<Key> {
 
 /// All dimensions' keys as far as they are known.
 #[derive(Debug, Default)]
-pub(super) struct DimensionKeys {
+pub(crate) struct DimensionKeys {
     categories: KeyMemory<i32>,
     channels: KeyMemory<i32>,
     currencies: KeyMemory<i32>,
@@ -75,7 +75,7 @@ pub(super) struct EventKeys {
 
 impl DimensionKeys {
     /// After a transaction: keeps what it met when it was committed, forgets it otherwise.
-    pub(super) fn settle(&mut self, is_committed: bool) {
+    pub(crate) fn settle(&mut self, is_committed: bool) {
         for names in [
             &mut self.categories,
             &mut self.channels,

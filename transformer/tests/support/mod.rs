@@ -1,6 +1,8 @@
 //! Fills bronze as the consumer does, and makes events by hand.
 #![allow(dead_code)]
 
+pub(crate) mod stages;
+
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};

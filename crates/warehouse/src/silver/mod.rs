@@ -331,7 +331,7 @@ impl<'a> SilverTransaction<'a> {
             .collect()
     }
 
-    async fn query(
+    pub(crate) async fn query(
         &self,
         statement: &'static str,
         parameters: &[&(dyn tokio_postgres::types::ToSql + Sync)],
@@ -348,7 +348,7 @@ impl<'a> SilverTransaction<'a> {
             .map_err(WarehouseError::database(doing))
     }
 
-    async fn execute(
+    pub(crate) async fn execute(
         &self,
         statement: &'static str,
         parameters: &[&(dyn tokio_postgres::types::ToSql + Sync)],
