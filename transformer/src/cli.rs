@@ -14,6 +14,7 @@ use warehouse::service::{first_session, settings_from_environment};
 use warehouse::{Warehouse, silver};
 
 use crate::gold::GoldStage;
+use crate::maintenance::{MaintainArgs, RetentionArgs};
 use crate::quarantine::QuarantineCommand;
 use crate::report::{VerifyOptions, verify};
 use crate::silver::{LoadBudget, SilverStage};
@@ -54,6 +55,8 @@ enum Command {
     /// Look at what was refused, release it under the rules of today, or give it up
     #[command(subcommand)]
     Quarantine(QuarantineCommand),
+    /// Drop days of bronze beyond their retention, merge the ledger's old rows; `run` does it hourly
+    Maintain(MaintainArgs),
     /// Create or upgrade the warehouse; needs to connect as the owner of the database
     Migrate(MigrateArgs),
     /// Ask a running transformer on this machine whether it is alive
@@ -88,6 +91,8 @@ struct WorkArgs {
 struct RunArgs {
     #[command(flatten)]
     work: WorkArgs,
+    #[command(flatten)]
+    retention: RetentionArgs,
     #[command(flatten)]
     http: HttpArgs,
     #[command(flatten)]
@@ -139,6 +144,7 @@ async fn execute(command: Command, shutdown: Shutdown) -> Outcome {
         Command::Once(args) => run_once(args, shutdown).await,
         Command::Verify(args) => run_verify(args, shutdown).await,
         Command::Quarantine(command) => crate::quarantine::run(command, shutdown).await,
+        Command::Maintain(args) => crate::maintenance::run(args, shutdown).await,
         Command::Migrate(args) => run_migrate(args, shutdown).await,
         Command::Healthcheck(http) => run_healthcheck(http).await,
         Command::Completions { .. } => Ok(()),
@@ -175,8 +181,15 @@ async fn run_stages(args: RunArgs, shutdown: Shutdown) -> Outcome {
         tasks.push((SilverStage::NAME, Box::pin(driven)));
     }
     let stage = GoldStage::new(warehouse);
+    let settings_for_maintenance = settings.clone();
     let driven = drive(stage, settings, pace, readiness.clone(), shutdown.clone());
     tasks.push((GoldStage::NAME, Box::pin(driven)));
+    let maintaining = crate::maintenance::keep_maintaining(
+        settings_for_maintenance,
+        args.retention,
+        shutdown.clone(),
+    );
+    tasks.push(("maintenance", Box::pin(maintaining)));
     let http_shutdown = shutdown.clone();
     tasks.push((
         "http",

@@ -12,6 +12,7 @@ pub mod gold;
 pub mod listen;
 pub mod migrate;
 pub mod quarantine;
+pub mod retention;
 pub mod service;
 pub mod silver;
 pub mod status;
