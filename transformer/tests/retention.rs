@@ -31,6 +31,8 @@ const AGE: &str = "
         IF to_regclass('bronze.' || leaf) IS NULL THEN
             EXECUTE format('CREATE TABLE bronze.%I PARTITION OF bronze.events FOR VALUES FROM (%L) TO (%L)', leaf,
                 day::timestamp AT TIME ZONE 'UTC', (day + 1)::timestamp AT TIME ZONE 'UTC');
+            EXECUTE format('ALTER TABLE bronze.%I OWNER TO %I', leaf,
+                (SELECT relowner::regrole::text FROM pg_class WHERE oid = 'bronze.events'::regclass));
         END IF;
     END $$;
     CREATE FUNCTION pg_temp.aged(t timestamptz) RETURNS timestamptz LANGUAGE sql AS
@@ -56,9 +58,15 @@ async fn kept_because(test: &TestWarehouse) -> String {
 async fn a_day_of_bronze_goes_when_gold_has_all_of_it_and_not_before() {
     let test = TestWarehouse::fresh().await;
     let mut bronze = Bronze::open(&test).await;
-    let order = placed("o-1", 2);
+    // As old as their receipt is going to be.
+    let old = |order_id: &str| {
+        let mut order = placed(order_id, 2);
+        order.event_timestamp -= chrono::TimeDelta::days(11);
+        order
+    };
+    let order = old("o-1");
     bronze.write(0, &[Some(&order), Some(&order), None]).await;
-    bronze.write(1, &[Some(&placed("o-2", 1))]).await;
+    bronze.write(1, &[Some(&old("o-2"))]).await;
     let inspector = test.inspector().await;
     inspector.batch_execute(AGE).await.unwrap();
 
