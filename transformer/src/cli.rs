@@ -14,6 +14,8 @@ use warehouse::service::{first_session, settings_from_environment};
 use warehouse::{Warehouse, silver};
 
 use crate::gold::GoldStage;
+use crate::maintenance::{MaintainArgs, RetentionArgs};
+use crate::quarantine::QuarantineCommand;
 use crate::rebuild::RebuildArgs;
 use crate::registry::RegistryArgs;
 use crate::report::{VerifyOptions, verify};
@@ -41,6 +43,8 @@ Examples:
   transformer verify --truth truth.json   … and hold it against what the producer swears to
   transformer rebuild                     derive everything anew and compare (as the warehouse's owner)
   transformer rebuild --swap              … and put it in the place of the live marts
+  transformer quarantine list             what was refused, and why
+  transformer quarantine release --reason unknown_schema --dry-run
 
 Exit codes: 0 ok, 2 usage, 3 configuration, 4 PostgreSQL unreachable, 5 data not in order, 130 interrupted";
 
@@ -54,6 +58,11 @@ enum Command {
     Verify(VerifyArgs),
     /// Derive silver and gold anew from bronze beside the live ones, and print what differs; exits with 5 when anything does
     Rebuild(RebuildArgs),
+    /// Look at what was refused, release it under the rules of today, or give it up
+    #[command(subcommand)]
+    Quarantine(QuarantineCommand),
+    /// Drop days of bronze beyond their retention, merge the ledger's old rows; `run` does it hourly
+    Maintain(MaintainArgs),
     /// Create or upgrade the warehouse; needs to connect as the owner of the database
     Migrate(MigrateArgs),
     /// Ask a running transformer on this machine whether it is alive
@@ -90,6 +99,8 @@ struct WorkArgs {
 struct RunArgs {
     #[command(flatten)]
     work: WorkArgs,
+    #[command(flatten)]
+    retention: RetentionArgs,
     #[command(flatten)]
     http: HttpArgs,
     #[command(flatten)]
@@ -141,6 +152,8 @@ async fn execute(command: Command, shutdown: Shutdown) -> Outcome {
         Command::Once(args) => run_once(args, shutdown).await,
         Command::Verify(args) => run_verify(args, shutdown).await,
         Command::Rebuild(args) => crate::rebuild::run(args, SERVICE, shutdown).await,
+        Command::Quarantine(command) => crate::quarantine::run(command, shutdown).await,
+        Command::Maintain(args) => crate::maintenance::run(args, shutdown).await,
         Command::Migrate(args) => run_migrate(args, shutdown).await,
         Command::Healthcheck(http) => run_healthcheck(http).await,
         Command::Completions { .. } => Ok(()),
@@ -178,8 +191,15 @@ async fn run_stages(args: RunArgs, shutdown: Shutdown) -> Outcome {
         tasks.push((SilverStage::NAME, Box::pin(driven)));
     }
     let stage = GoldStage::new(warehouse);
+    let settings_for_maintenance = settings.clone();
     let driven = drive(stage, settings, pace, readiness.clone(), shutdown.clone());
     tasks.push((GoldStage::NAME, Box::pin(driven)));
+    let maintaining = crate::maintenance::keep_maintaining(
+        settings_for_maintenance,
+        args.retention,
+        shutdown.clone(),
+    );
+    tasks.push(("maintenance", Box::pin(maintaining)));
     let http_shutdown = shutdown.clone();
     tasks.push((
         "http",

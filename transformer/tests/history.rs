@@ -13,6 +13,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use event_contract::{Channel, CustomerType, EventType, Item, Money, TransactionEvent};
 use support::{Bronze, amounts, event, placed, returned};
 use test_warehouse::TestWarehouse;
+use transformer::judging::EventJudge;
 use transformer::silver::{LoadBudget, SilverStage};
 use transformer::stage::{Stage, Step};
 use uuid::Uuid;
@@ -31,6 +32,7 @@ fn silver(warehouse: &Warehouse, max_records: usize) -> SilverStage {
             max_records,
             max_bytes,
         },
+        EventJudge::default(),
     )
 }
 

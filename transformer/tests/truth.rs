@@ -17,6 +17,7 @@ use event_contract::{EventType, TransactionEvent, encode};
 use support::{Bronze, event, placed};
 use test_warehouse::TestWarehouse;
 use transformer::gold::GoldStage;
+use transformer::judging::EventJudge;
 use transformer::report::truth::compare;
 use transformer::silver::{LoadBudget, SilverStage};
 use transformer::stage::{Stage, Step};
@@ -130,7 +131,7 @@ async fn a_truth_with_a_cancellation_is_green_until_it_is_tampered_with() {
         max_records: 1,
         max_bytes: 1 << 20,
     };
-    let mut silver = SilverStage::new(warehouse.clone(), budget);
+    let mut silver = SilverStage::new(warehouse.clone(), budget, EventJudge::default());
     let mut gold = GoldStage::new(warehouse.clone());
     while silver.step().await.unwrap() == Step::Worked {}
     while gold.step().await.unwrap() == Step::Worked {}

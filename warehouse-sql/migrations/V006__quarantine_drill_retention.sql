@@ -152,6 +152,8 @@ DECLARE
     -- Fingerprints as they stand on the wire. A new version of the contract is a new fingerprint here, and its fields
     -- appended to the lists below where its schema has them.
     fingerprint_v1 CONSTANT bytea  := '\xe62bac2173d6368f';
+    fingerprint_v2 CONSTANT bytea  := '\x27383460680bc5e4';
+    is_v2          boolean;
     head_names     CONSTANT text[] := '{event_id,event_type,event_version,event_timestamp,transaction_id,channel}';
     head_kinds     CONSTANT text[] := '{string,order_placed order_paid order_shipped order_completed order_returned order_cancelled,string,timestamp,string,web mobile in_store import}';
     customer_names CONSTANT text[] := '{id,type,country,city}';
@@ -176,11 +178,16 @@ BEGIN
     IF substring(payload FOR 2) <> '\xc301' OR octet_length(payload) < 10 THEN
         RAISE EXCEPTION 'neither an Avro single-object encoding nor JSON';
     END IF;
-    IF substring(payload FROM 3 FOR 8) <> fingerprint_v1 THEN
+    IF substring(payload FROM 3 FOR 8) NOT IN (fingerprint_v1, fingerprint_v2) THEN
         RAISE EXCEPTION 'a schema that is not known here';
     END IF;
+    is_v2 := substring(payload FROM 3 FOR 8) = fingerprint_v2;
     SELECT * INTO at, event FROM bronze.read_avro_fields(payload, head_names, head_kinds, at);
-    SELECT * INTO at, part FROM bronze.read_avro_fields(payload, customer_names, customer_kinds, at);
+    SELECT * INTO at, part FROM bronze.read_avro_fields(
+        payload,
+        CASE WHEN is_v2 THEN customer_names || '{segment}'::text[] ELSE customer_names END,
+        CASE WHEN is_v2 THEN customer_kinds || '{optional string}'::text[] ELSE customer_kinds END,
+        at);
     event := event || jsonb_build_object('customer', part);
     SELECT * INTO at, part FROM bronze.read_avro_fields(payload, order_names, order_kinds, at);
     event := event || jsonb_build_object('order', part);
@@ -203,6 +210,10 @@ BEGIN
         END LOOP;
         IF at <> block_end THEN RAISE EXCEPTION 'a block of items that is not as long as it says'; END IF;
     END LOOP;
+    IF is_v2 THEN
+        SELECT * INTO at, part FROM bronze.read_avro_fields(payload, '{coupon_code}', '{optional string}', at);
+        event := event || part;
+    END IF;
     IF at <> octet_length(payload) THEN
         RAISE EXCEPTION '% bytes follow the event', octet_length(payload) - at;
     END IF;

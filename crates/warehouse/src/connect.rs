@@ -213,7 +213,7 @@ impl Warehouse {
 
     fn unreachable(&self, cause: String) -> WarehouseError {
         WarehouseError::Unreachable {
-            target: self.settings.target(),
+            target: format!("PostgreSQL at {}", self.settings.target()),
             cause,
         }
     }
@@ -230,7 +230,7 @@ pub(crate) fn explain_connect(
             describe(error)
         )),
         _ => WarehouseError::Unreachable {
-            target: settings.target(),
+            target: format!("PostgreSQL at {}", settings.target()),
             cause: describe(error),
         },
     }

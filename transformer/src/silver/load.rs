@@ -16,9 +16,9 @@ use consequences::{Consequence, change_orders, write_consequences, write_orders}
 use rows::{count, fill};
 
 /// The unique constraints that concurrent loads of the same event, or of events of the same new order, run into.
-const COLLISIONS: [&str; 2] = ["fct_order_events_event_id_key", "fct_orders_pkey"];
+pub(crate) const COLLISIONS: [&str; 2] = ["fct_order_events_event_id_key", "fct_orders_pkey"];
 /// How often a load may meet events that others have just accepted before the whole transaction is tried again.
-const MAX_COLLISIONS: usize = 20;
+pub(crate) const MAX_COLLISIONS: usize = 20;
 
 /// Gives every record its verdict and writes all of them, with the ledger's rows; everything but the commit.
 pub(super) async fn load(
@@ -68,7 +68,7 @@ pub(super) async fn load(
 }
 
 /// Finds an event that the database refuses, by halves. Nothing where each half alone is accepted.
-async fn isolate(
+pub(crate) async fn isolate(
     transaction: &mut SilverTransaction<'_>,
     keys: &mut DimensionKeys,
     accepted: &[LoadableEvent<'_>],
@@ -124,7 +124,7 @@ async fn write(
 
 /// Writes dimensions, facts and refusals; answers the key of the first event. The others follow it in the order of
 /// `sorted.accepted`.
-async fn write_facts(
+pub(crate) async fn write_facts(
     attempt: &SilverTransaction<'_>,
     keys: &mut DimensionKeys,
     sorted: &SortedRecords<'_>,

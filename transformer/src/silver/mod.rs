@@ -3,8 +3,8 @@
 //! [`verdicts`] decides what becomes of each record, [`orders`] folds events into order snapshots (both pure);
 //! `keys` knows the dimensions' keys, `load` writes one load and isolates the row that the database refuses.
 
-mod keys;
-mod load;
+pub(crate) mod keys;
+pub(crate) mod load;
 pub mod orders;
 pub mod verdicts;
 

@@ -2,6 +2,7 @@
 
 use test_warehouse::TestWarehouse;
 use transformer::gold::GoldStage;
+use transformer::judging::EventJudge;
 use transformer::silver::{LoadBudget, SilverStage};
 use transformer::stage::{Stage, Step};
 use warehouse::Warehouse;
@@ -20,6 +21,7 @@ async fn until_idle<S: Stage>(mut stage: S) {
         match stage.step().await {
             Ok(Step::Worked) => {}
             Ok(Step::Idle) => return,
+            Ok(Step::Stalled) => panic!("stalled, though there is no registry"),
             Err(error) if error.is_conflict() => {}
             Err(error) => panic!("{error}"),
         }
@@ -28,7 +30,7 @@ async fn until_idle<S: Stage>(mut stage: S) {
 
 /// The silver stage alone.
 pub(crate) async fn drain_silver(test: &TestWarehouse) {
-    until_idle(SilverStage::new(hot(test), BUDGET)).await;
+    until_idle(SilverStage::new(hot(test), BUDGET, EventJudge::default())).await;
 }
 
 /// Both stages.
