@@ -46,17 +46,16 @@ const DERIVE_PRODUCTS: &str = concat!(
 );
 
 macro_rules! compare {
-    ($every:literal, $derive:literal, $table:literal) => {
+    ($every:literal, $derive:literal, $stored:literal) => {
         concat!(
             "WITH\n",
             sql!($every),
             "history AS (\n",
             sql!($derive),
-            ")\nSELECT 'recomputed' AS side, to_jsonb(d)::text FROM (TABLE history EXCEPT ALL TABLE ",
-            $table,
-            ") AS d\nUNION ALL\nSELECT 'stored', to_jsonb(d)::text FROM (TABLE ",
-            $table,
-            " EXCEPT ALL TABLE history) AS d",
+            "),\nstored AS (",
+            $stored,
+            ")\nSELECT 'recomputed' AS side, to_jsonb(d)::text FROM (TABLE history EXCEPT ALL TABLE stored) AS d",
+            "\nUNION ALL\nSELECT 'stored', to_jsonb(d)::text FROM (TABLE stored EXCEPT ALL TABLE history) AS d",
         )
     };
 }
@@ -65,13 +64,13 @@ macro_rules! compare {
 pub(crate) const COMPARE_CUSTOMERS: &str = compare!(
     "history/every_customer.sql",
     "history/customers.sql",
-    "silver.dim_customers_history"
+    "SELECT customer_key, customer_version_key, valid_from, valid_to FROM silver.dim_customers_history"
 );
 /// As [`COMPARE_CUSTOMERS`], of products.
 pub(crate) const COMPARE_PRODUCTS: &str = compare!(
     "history/every_product.sql",
     "history/products.sql",
-    "silver.dim_products_history"
+    "SELECT product_key, product_version_key, valid_from, valid_to FROM silver.dim_products_history"
 );
 
 /// Settles the histories of the customers and products that the facts of these silver batches speak of, and their
