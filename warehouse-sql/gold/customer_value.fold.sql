@@ -7,4 +7,6 @@ ON CONFLICT (customer_key, currency_key) DO UPDATE SET
     cancelled_amount = excluded.cancelled_amount,
     net_amount       = excluded.net_amount,
     first_order_at   = excluded.first_order_at,
-    last_order_at    = excluded.last_order_at
+    last_order_at    = excluded.last_order_at,
+    frequency_score  = excluded.frequency_score,
+    monetary_score   = excluded.monetary_score

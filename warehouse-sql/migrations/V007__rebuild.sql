@@ -102,6 +102,8 @@ BEGIN
     FOR live IN SELECT * FROM ops.derived_tables() LOOP
         PERFORM ops.clone_table(live.schema_name, live.table_name, live.schema_name || '_next');
     END LOOP;
+    -- How far the sums of all time reach is decided by the live side.
+    INSERT INTO gold_next.sales_summary_days TABLE gold.sales_summary_days;
     CREATE SEQUENCE silver_next.order_event_keys INCREMENT BY 65536 START WITH 65536;
     GRANT USAGE ON SEQUENCE silver_next.order_event_keys TO transformer;
     -- Members keep the keys that they have, so that what others remember of them stays true. Settings are the same.

@@ -181,6 +181,10 @@ impl HeldRebuild<'_> {
             )
             .await
             .map_err(WarehouseError::database("holding gold for the comparison"))?;
+        self.transaction
+            .execute(sql!("rebuild/align_summary.sql"), &[])
+            .await
+            .map_err(WarehouseError::database("summing up days in a rebuild"))?;
         Ok(())
     }
 

@@ -12,7 +12,7 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 use test_warehouse::TestWarehouse;
 use warehouse::silver::{
-    FactBuffers, OrderEventRow, OrderLineRow, RecordPosition, SilverTransaction,
+    FactBuffers, OrderEventRow, OrderLine, OrderLineRow, RecordPosition, SilverTransaction,
 };
 use warehouse::{Session, Warehouse};
 
@@ -65,16 +65,19 @@ async fn amounts_and_dates_come_back_as_they_were() {
     for (key, (cents, event_date)) in (0i64..).zip(&lines) {
         buffers.push_line(&OrderLineRow {
             order_event_key: key,
-            product_key: i64::MAX,
-            category_key: i32::MIN,
-            currency_key: 0,
-            event_date: *event_date,
-            quantity: -1,
             line_no: i16::MAX,
-            unit_price_cents: *cents,
-            gross_cents: -*cents,
-            discount_cents: 0,
-            cost_cents: *cents,
+            event_date: *event_date,
+            line: OrderLine {
+                product_key: i64::MAX,
+                product_version_key: 0,
+                category_key: i32::MIN,
+                currency_key: 0,
+                quantity: -1,
+                unit_price_cents: *cents,
+                gross_cents: -*cents,
+                discount_cents: 0,
+                cost_cents: *cents,
+            },
         });
     }
     let mut session = session(&test).await;
@@ -110,6 +113,8 @@ async fn events_come_back_as_they_were() {
             kafka_offset: 3,
         },
         customer_key: 0,
+        customer_version_key: 0,
+        coupon_code: Some("10 %"),
         location_key: 1,
         channel_key: 2,
         currency_key: 3,
@@ -130,7 +135,7 @@ async fn events_come_back_as_they_were() {
     });
     let mut session = session(&test).await;
     let transaction = SilverTransaction::begin(&mut session).await.unwrap();
-    transaction.copy_facts(buffers).await.unwrap();
+    transaction.copy_events(&mut buffers).await.unwrap();
     transaction.commit().await.unwrap();
     let query = "SELECT order_id, event_at, event_date::text, content_hash, cost_amount::text
                  FROM silver.fct_order_events";

@@ -1,0 +1,71 @@
+-- The customers touched, before the fold (side -1) and after it (side 1). A statement reads tables as they were when it
+-- began, so gold.customer_value_sums is what was before. Looked up one by one: how many customers a batch touches does
+-- not depend on how many there are.
+customers_touched AS MATERIALIZED (
+    SELECT
+        d.*,
+        b.customer_key IS NOT NULL AS is_known,
+        b.orders           AS orders_before,
+        b.placed_amount    AS placed_amount_before,
+        b.returned_amount  AS returned_amount_before,
+        b.cancelled_amount AS cancelled_amount_before,
+        b.first_order_at   AS first_order_at_before,
+        b.last_order_at    AS last_order_at_before
+    FROM (
+        SELECT
+            customer_key,
+            currency_key,
+            sum(orders)::bigint   AS orders,
+            sum(placed_amount)    AS placed_amount,
+            sum(returned_amount)  AS returned_amount,
+            sum(cancelled_amount) AS cancelled_amount,
+            min(first_order_at)   AS first_order_at,
+            max(last_order_at)    AS last_order_at
+        FROM customer_months
+        GROUP BY customer_key, currency_key
+    ) AS d
+    LEFT JOIN LATERAL (
+        SELECT *
+        FROM gold.customer_value_sums AS v
+        WHERE v.customer_key = d.customer_key AND v.currency_key = d.currency_key
+        OFFSET 0
+    ) AS b ON true
+),
+given_customer_sums AS (
+    SELECT -1 AS side, customer_key, currency_key, orders_before AS orders, placed_amount_before AS placed_amount,
+           returned_amount_before AS returned_amount, cancelled_amount_before AS cancelled_amount,
+           first_order_at_before AS first_order_at, last_order_at_before AS last_order_at
+    FROM customers_touched
+    WHERE is_known
+    UNION ALL
+    SELECT 1, customer_key, currency_key, coalesce(orders_before, 0) + orders, coalesce(placed_amount_before, 0) + placed_amount,
+           coalesce(returned_amount_before, 0) + returned_amount, coalesce(cancelled_amount_before, 0) + cancelled_amount,
+           least(first_order_at_before, first_order_at), greatest(last_order_at_before, last_order_at)
+    FROM customers_touched
+),
+-- The months touched on both sides; and where a late order moves a customer's first month, the customer's other months
+-- too, since they change their cohort.
+given_customer_months AS (
+    SELECT 1 AS side, customer_key, currency_key, month, orders, placed_amount - returned_amount - cancelled_amount AS net_amount
+    FROM fold_customer_months
+    UNION ALL
+    SELECT -1, customer_key, currency_key, month, a.orders - d.orders,
+           a.placed_amount - d.placed_amount - (a.returned_amount - d.returned_amount) - (a.cancelled_amount - d.cancelled_amount)
+    FROM fold_customer_months AS a
+    JOIN customer_months AS d USING (customer_key, currency_key, month)
+    UNION ALL
+    SELECT side, m.customer_key, m.currency_key, m.month, m.orders, m.placed_amount - m.returned_amount - m.cancelled_amount
+    FROM customers_touched AS t
+    CROSS JOIN LATERAL (
+        SELECT *
+        FROM gold.customer_months AS m
+        WHERE m.customer_key = t.customer_key AND m.currency_key = t.currency_key
+        OFFSET 0
+    ) AS m
+    CROSS JOIN (VALUES (-1), (1)) AS sides (side)
+    WHERE (t.first_order_at < t.first_order_at_before OR t.orders_before = 0)
+      AND NOT EXISTS (
+          SELECT FROM customer_months AS d
+          WHERE d.customer_key = m.customer_key AND d.currency_key = m.currency_key AND d.month = m.month
+      )
+),
