@@ -12,7 +12,9 @@ use event_contract::{
 use uuid::Uuid;
 
 fn main() -> Result<()> {
-    let directory = std::env::args().nth(1).unwrap_or_else(|| "fuzz/seeds".to_owned());
+    let directory = std::env::args()
+        .nth(1)
+        .unwrap_or_else(|| "fuzz/seeds".to_owned());
     let directory = Path::new(&directory);
     let event = event();
     let mut json = Vec::new();
@@ -23,11 +25,26 @@ fn main() -> Result<()> {
         let (mut single_object, mut datum) = (Vec::new(), Vec::new());
         encode::single_object_as(*version, &event, &mut single_object);
         encode::datum_as(*version, &event, &mut datum);
-        write(directory, "judge", &format!("single_object_v{number}"), &single_object)?;
+        write(
+            directory,
+            "judge",
+            &format!("single_object_v{number}"),
+            &single_object,
+        )?;
         let confluent = [&[0, 0, 0, 0, number], &datum[..]].concat();
-        write(directory, "judge", &format!("confluent_v{number}"), &confluent)?;
+        write(
+            directory,
+            "judge",
+            &format!("confluent_v{number}"),
+            &confluent,
+        )?;
         let with_schema = [minified(version.text()).as_bytes(), &[0], &datum].concat();
-        write(directory, "resolving_reader", &format!("v{number}"), &with_schema)?;
+        write(
+            directory,
+            "resolving_reader",
+            &format!("v{number}"),
+            &with_schema,
+        )?;
         let answer = serde_json::json!({"schema": minified(version.text()), "references": []});
         let answer = [&200_u16.to_be_bytes()[..], answer.to_string().as_bytes()].concat();
         write(directory, "registry_answer", &format!("v{number}"), &answer)?;
@@ -40,9 +57,23 @@ fn main() -> Result<()> {
     }
     write(directory, "judge", "json", &json)?;
     write(directory, "judge", "envelope", envelope.as_bytes())?;
-    write(directory, "json", "own", json.strip_prefix(b"{").unwrap_or(&json))?;
-    write(directory, "json", "envelope", envelope.strip_prefix('{').unwrap_or(&envelope).as_bytes())?;
-    let unknown = [&404_u16.to_be_bytes()[..], br#"{"error_code":40403,"message":"Schema not found"}"#].concat();
+    write(
+        directory,
+        "json",
+        "own",
+        json.strip_prefix(b"{").unwrap_or(&json),
+    )?;
+    write(
+        directory,
+        "json",
+        "envelope",
+        envelope.strip_prefix('{').unwrap_or(&envelope).as_bytes(),
+    )?;
+    let unknown = [
+        &404_u16.to_be_bytes()[..],
+        br#"{"error_code":40403,"message":"Schema not found"}"#,
+    ]
+    .concat();
     write(directory, "registry_answer", "unknown", &unknown)
 }
 
@@ -62,7 +93,10 @@ fn without_docs(value: serde_json::Value) -> serde_json::Value {
     match value {
         Value::Object(fields) => {
             let kept = fields.into_iter().filter(|(name, _)| name != "doc");
-            Value::Object(kept.map(|(name, value)| (name, without_docs(value))).collect())
+            Value::Object(
+                kept.map(|(name, value)| (name, without_docs(value)))
+                    .collect(),
+            )
         }
         Value::Array(values) => Value::Array(values.into_iter().map(without_docs).collect()),
         other => other,
@@ -72,7 +106,10 @@ fn without_docs(value: serde_json::Value) -> serde_json::Value {
 fn foreign_schema() -> String {
     let text = minified(SchemaVersion::V2.text());
     let mut schema: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
-    if let Some(fields) = schema.get_mut("fields").and_then(|fields| fields.as_array_mut()) {
+    if let Some(fields) = schema
+        .get_mut("fields")
+        .and_then(|fields| fields.as_array_mut())
+    {
         fields.push(serde_json::json!({"name": "flag", "type": "boolean"}));
         fields.push(serde_json::json!({"name": "more", "type": {"type": "map", "values": ["null", "double"]}}));
     }
