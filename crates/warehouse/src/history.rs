@@ -26,6 +26,7 @@ const UNSETTLED_CUSTOMERS: &str = concat!(
 const UNSETTLED_PRODUCTS: &str = concat!(
     "WITH\n",
     sql!("history/given_batches.sql"),
+    ",\n",
     sql!("history/unsettled_products.sql")
 );
 const DERIVE_CUSTOMERS: &str = concat!(

@@ -14,7 +14,7 @@ use warehouse::{ErrorClass, Session, WarehouseError};
 
 use crate::judging::{EventJudge, Judgeable};
 use crate::silver::keys::DimensionKeys;
-use crate::silver::load::{COLLISIONS, MAX_COLLISIONS, isolate, write_facts};
+use crate::silver::load::{COLLISIONS, MAX_COLLISIONS, WrittenFacts, isolate, write_facts};
 use crate::silver::verdicts::{JudgedRecord, SortedRecords, acceptable_ids, sort_out};
 
 /// Bytes of values held at once; a single larger value is taken alone.
@@ -240,8 +240,8 @@ async fn write(
         duplicates: sorted.duplicates.clone(),
         quarantined: Vec::new(),
     };
-    let first_key = write_facts(attempt, keys, &passed).await?;
-    let batches = summarise(sorted, judged, &released, first_key);
+    let written = write_facts(attempt, keys, &passed).await?;
+    let batches = summarise(sorted, judged, &released, &written);
     attempt
         .record_release(
             &released,
@@ -262,13 +262,12 @@ fn released_positions(sorted: &SortedRecords<'_>) -> Vec<RecordPosition> {
     released
 }
 
-/// One ledger row a partition that something is released of. Keys are in the order of `sorted.accepted`, which is that
-/// of partitions.
+/// One ledger row a partition that something is released of.
 fn summarise(
     sorted: &SortedRecords<'_>,
     judged: &[JudgedRecord],
     released: &[RecordPosition],
-    first_key: i64,
+    written: &WrittenFacts,
 ) -> Vec<ReleaseBatch> {
     let is_released: HashSet<RecordPosition> = released.iter().copied().collect();
     let mut batches = Vec::new();
@@ -277,19 +276,8 @@ fn summarise(
             continue;
         };
         let is_here = |position: &RecordPosition| partition_of(position) == partition_of(first);
-        let accepted: Vec<_> = (first_key..)
-            .zip(&sorted.accepted)
-            .filter(|(_, loadable)| is_here(&loadable.position))
-            .collect();
-        let event_times = || {
-            accepted
-                .iter()
-                .map(|(_, loadable)| loadable.event.event_timestamp)
-        };
-        let lines: usize = accepted
-            .iter()
-            .map(|(_, loadable)| loadable.event.items.len())
-            .sum();
+        let facts = written.of_partition(&sorted.accepted, first.topic_id, first.kafka_partition);
+        let accepted_count = usize::try_from(facts.accepted_count).unwrap_or(0);
         let ingested_at = judged
             .iter()
             .filter(|record| is_here(&record.position) && is_released.contains(&record.position))
@@ -298,15 +286,13 @@ fn summarise(
         batches.push(ReleaseBatch {
             first: *first,
             last_offset: last.kafka_offset,
-            order_event_keys: accepted
-                .first()
-                .zip(accepted.last())
-                .map(|(first, last)| (first.0, last.0)),
-            accepted_count: i32::try_from(accepted.len()).unwrap_or(i32::MAX),
-            duplicate_count: i32::try_from(of_partition.len() - accepted.len()).unwrap_or(i32::MAX),
-            line_count: i32::try_from(lines).unwrap_or(i32::MAX),
-            oldest_event_at: event_times().min(),
-            newest_event_at: event_times().max(),
+            order_event_keys: facts.order_event_keys,
+            accepted_count: facts.accepted_count,
+            duplicate_count: i32::try_from(of_partition.len().saturating_sub(accepted_count))
+                .unwrap_or(i32::MAX),
+            line_count: facts.line_count,
+            oldest_event_at: facts.oldest_event_at,
+            newest_event_at: facts.newest_event_at,
             ingested_at: ingested_at.unwrap_or_default(),
         });
     }
