@@ -14,7 +14,8 @@ use warehouse::{DatabaseSettings, Warehouse};
 use crate::{Figure, Target};
 
 const LINES_PER_ORDER: u64 = 3;
-const ORDERS_PER_BATCH: u64 = 20_000;
+/// Their events fit into one block of fact keys.
+const ORDERS_PER_BATCH: u64 = 10_000;
 const DAYS: i32 = 365;
 const RUNS: usize = 50;
 const LONGEST_MS: f64 = 20.0;
