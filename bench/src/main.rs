@@ -7,13 +7,14 @@ mod end_to_end;
 mod ingest;
 mod latency;
 mod rebuild;
+mod marts;
 mod room;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
-use clap::Parser;
+use clap::{Parser, Subcommand};
 use local_stack::{DataPolicy, Progress, Stack, StackOptions};
 use serde::Serialize;
 
@@ -21,6 +22,8 @@ use serde::Serialize;
 #[derive(Debug, Parser)]
 #[command(version, about)]
 struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
     /// Events of the preloaded topic for bronze_vs_copy
     #[arg(long, default_value_t = 2_000_000)]
     ingest_events: u64,
@@ -39,6 +42,19 @@ struct Cli {
     /// Where the figures go
     #[arg(long, default_value = "target/bench/bench.json")]
     output: PathBuf,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Measures how fast the marts answer a dashboard's queries, and nothing else
+    Marts {
+        /// Order lines placed, over a year
+        #[arg(long, default_value_t = 5_000_000)]
+        lines: u64,
+        /// Where the figures go
+        #[arg(long, default_value = "target/bench/marts.json")]
+        output: PathBuf,
+    },
 }
 
 /// One measured figure and what is asked of it.
@@ -107,6 +123,9 @@ fn run(cli: &Cli) -> Result<()> {
         options.postgres_settings.push(library);
     }
     let stack = Stack::start(options)?;
+    if let Some(Command::Marts { lines, output }) = &cli.command {
+        return report(&runtime.block_on(marts::measure(&stack, *lines))?, output);
+    }
     let mut figures = Vec::new();
     if cli.ingest_events > 0 {
         figures.extend(runtime.block_on(ingest::measure(&stack, cli.ingest_events))?);
@@ -127,13 +146,17 @@ fn run(cli: &Cli) -> Result<()> {
             cli.statements,
         ))?);
     }
-    print_table(&figures);
-    if let Some(directory) = cli.output.parent() {
+    report(&figures, &cli.output)
+}
+
+fn report(figures: &[Figure], output: &Path) -> Result<()> {
+    print_table(figures);
+    if let Some(directory) = output.parent() {
         std::fs::create_dir_all(directory)?;
     }
-    std::fs::write(&cli.output, serde_json::to_string_pretty(&figures)?)
-        .with_context(|| format!("writing {}", cli.output.display()))?;
-    println!("\nwritten to {}", cli.output.display());
+    std::fs::write(output, serde_json::to_string_pretty(figures)?)
+        .with_context(|| format!("writing {}", output.display()))?;
+    println!("\nwritten to {}", output.display());
     Ok(())
 }
 

@@ -30,7 +30,7 @@ const SIBLINGS: [(&str, &[&str]); 11] = [
     ),
     ("test-warehouse", &["local-stack", "warehouse"]),
     ("demo", &["event-contract", "local-stack", "warehouse"]),
-    ("bench", &["demo", "local-stack"]),
+    ("bench", &["demo", "local-stack", "warehouse"]),
 ];
 
 /// Libraries that only these rooms may name, their tests included.

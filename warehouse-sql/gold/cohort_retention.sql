@@ -14,7 +14,7 @@ FROM (
         currency_key,
         date_trunc('month', c.first_order_date::timestamp)::date   AS cohort_month,
         m.month,
-        coalesce(sum(m.side) FILTER (WHERE m.orders > 0), 0)       AS customers,
+        sum(m.side * m.active)                                     AS customers,
         sum(m.side * m.orders)                                     AS orders,
         sum(m.side * m.net_amount)                                 AS net_amount
     FROM given_customer_months AS m

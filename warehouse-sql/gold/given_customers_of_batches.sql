@@ -5,6 +5,13 @@ customers_touched AS MATERIALIZED (
     SELECT
         d.*,
         b.customer_key IS NOT NULL AS is_known,
+        -- Also who had only returns so far, and so no first month.
+        coalesce(
+            b.orders = 0
+                OR date_trunc('month', d.first_order_at AT TIME ZONE 'UTC')
+                    < date_trunc('month', b.first_order_at AT TIME ZONE 'UTC'),
+            false
+        ) AS is_moved,
         b.orders           AS orders_before,
         b.placed_amount    AS placed_amount_before,
         b.returned_amount  AS returned_amount_before,
@@ -15,12 +22,12 @@ customers_touched AS MATERIALIZED (
         SELECT
             customer_key,
             currency_key,
-            sum(orders)::bigint   AS orders,
-            sum(placed_amount)    AS placed_amount,
-            sum(returned_amount)  AS returned_amount,
-            sum(cancelled_amount) AS cancelled_amount,
-            min(first_order_at)   AS first_order_at,
-            max(last_order_at)    AS last_order_at
+            sum(orders)::bigint                                                        AS orders,
+            sum(placed_amount)                                                         AS placed_amount,
+            coalesce(sum(returned_amount) FILTER (WHERE returned_amount <> 0), 0)      AS returned_amount,
+            coalesce(sum(cancelled_amount) FILTER (WHERE cancelled_amount <> 0), 0)    AS cancelled_amount,
+            min(first_order_at)                                                        AS first_order_at,
+            max(last_order_at)                                                         AS last_order_at
         FROM customer_months
         GROUP BY customer_key, currency_key
     ) AS d
@@ -43,18 +50,27 @@ given_customer_sums AS (
            least(first_order_at_before, first_order_at), greatest(last_order_at_before, last_order_at)
     FROM customers_touched
 ),
--- The months touched on both sides; and where a late order moves a customer's first month, the customer's other months
--- too, since they change their cohort.
+-- What the months contribute to the customers' cohorts. Where the first month stays, which is nearly always, that is the
+-- change itself; where a late order moves it, all the customer's months leave one cohort (side -1) and enter another.
 given_customer_months AS (
-    SELECT 1 AS side, customer_key, currency_key, month, orders, placed_amount - returned_amount - cancelled_amount AS net_amount
-    FROM fold_customer_months
-    UNION ALL
-    SELECT -1, customer_key, currency_key, month, a.orders - d.orders,
-           a.placed_amount - d.placed_amount - (a.returned_amount - d.returned_amount) - (a.cancelled_amount - d.cancelled_amount)
+    SELECT
+        1 AS side, a.customer_key, a.currency_key, a.month,
+        (a.orders > 0)::integer - (a.orders > d.orders)::integer  AS active,
+        d.orders,
+        d.placed_amount - d.returned_amount - d.cancelled_amount  AS net_amount
     FROM fold_customer_months AS a
     JOIN customer_months AS d USING (customer_key, currency_key, month)
+    JOIN customers_touched AS t USING (customer_key, currency_key)
+    WHERE NOT t.is_moved
     UNION ALL
-    SELECT side, m.customer_key, m.currency_key, m.month, m.orders, m.placed_amount - m.returned_amount - m.cancelled_amount
+    SELECT 1, a.customer_key, a.currency_key, a.month, (a.orders > 0)::integer, a.orders,
+           a.placed_amount - a.returned_amount - a.cancelled_amount
+    FROM fold_customer_months AS a
+    JOIN customers_touched AS t USING (customer_key, currency_key)
+    WHERE t.is_moved
+    UNION ALL
+    SELECT sides.side, m.customer_key, m.currency_key, m.month, (m.orders > 0)::integer, m.orders,
+           m.placed_amount - m.returned_amount - m.cancelled_amount
     FROM customers_touched AS t
     CROSS JOIN LATERAL (
         SELECT *
@@ -63,9 +79,9 @@ given_customer_months AS (
         OFFSET 0
     ) AS m
     CROSS JOIN (VALUES (-1), (1)) AS sides (side)
-    WHERE (t.first_order_at < t.first_order_at_before OR t.orders_before = 0)
-      AND NOT EXISTS (
+    WHERE t.is_moved
+      AND (sides.side = -1 OR NOT EXISTS (
           SELECT FROM customer_months AS d
           WHERE d.customer_key = m.customer_key AND d.currency_key = m.currency_key AND d.month = m.month
-      )
+      ))
 ),

@@ -14,6 +14,10 @@ given_customer_sums AS (
     GROUP BY customer_key, currency_key
 ),
 given_customer_months AS (
-    SELECT 1 AS side, customer_key, currency_key, month, orders, placed_amount - returned_amount - cancelled_amount AS net_amount
+    SELECT
+        1 AS side, customer_key, currency_key, month,
+        (orders > 0)::integer AS active,
+        orders,
+        placed_amount - returned_amount - cancelled_amount AS net_amount
     FROM customer_months
 ),
