@@ -6,8 +6,8 @@ mod copy_limit;
 mod end_to_end;
 mod ingest;
 mod latency;
-mod rebuild;
 mod marts;
+mod rebuild;
 mod room;
 
 use std::path::{Path, PathBuf};
