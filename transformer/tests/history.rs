@@ -223,6 +223,29 @@ async fn a_late_event_splits_a_stretch_of_history() {
     assert_eq!(findings(&test).await, Vec::<String>::new());
 }
 
+/// The one case in which a statement disappears: the first sighting of a day moves to an earlier time, at which the version
+/// held anyway, and leaves the time at which a stretch began.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sighting_that_moves_is_told_anew() {
+    let test = TestWarehouse::fresh().await;
+    let mut bronze = Bronze::open(&test).await;
+    for (order_id, name, day, time) in [
+        ("o-1", "Kettle", "2026-01-01", "12:00:00"),
+        ("o-2", "Pot", "2026-01-02", "10:00:00"),
+        ("o-3", "Kettle", "2026-01-02", "12:00:00"),
+        ("o-4", "Kettle", "2026-01-02", "09:00:00"),
+    ] {
+        let mut event = at(placed(order_id, 1), day, time);
+        event.items[0].name = name.into();
+        bronze.write(0, &[Some(&event)]).await;
+        drain(&test).await;
+        assert_eq!(findings(&test).await, Vec::<String>::new(), "{order_id}");
+    }
+    let products = "SELECT to_char(valid_from AT TIME ZONE 'UTC', 'DDHH24') AS since, product_name
+         FROM silver.dim_products_history JOIN silver.dim_product_versions USING (product_version_key)";
+    assert_eq!(rows(&test, products).await, ["(0112,Kettle)", "(0210,Pot)"]);
+}
+
 /// A small generator of its own, so that a printed seed is all it takes to see the same again (Steele and others,
 /// "Fast splittable pseudorandom number generators", 2014).
 struct Dice(u64);
