@@ -2,7 +2,7 @@
 -- Grain and key: currency × month of the first order × months since. A late order that moves a customer's first month
 -- takes all the customer's months out of one cohort and puts them into another.
 SELECT
-    currencies.currency_code AS currency,
+    cells.currency,
     cells.cohort_month,
     ((extract(year FROM cells.month) - extract(year FROM cells.cohort_month)) * 12
         + extract(month FROM cells.month) - extract(month FROM cells.cohort_month))::integer AS months_since,
@@ -11,7 +11,7 @@ SELECT
     cells.net_amount
 FROM (
     SELECT
-        currency_key,
+        c.currency,
         date_trunc('month', c.first_order_date::timestamp)::date   AS cohort_month,
         m.month,
         sum(m.side * m.active)                                     AS customers,
@@ -22,5 +22,4 @@ FROM (
     WHERE c.orders > 0
     GROUP BY 1, 2, 3
 ) AS cells
-JOIN silver.dim_currencies AS currencies USING (currency_key)
 WHERE (cells.customers, cells.orders, cells.net_amount) <> (0, 0, 0)

@@ -2,7 +2,7 @@
 -- Grain and key: currency × day of the last order × frequency score × monetary score. Who leaves a cell counts negative
 -- in the delta, who enters another counts there. Who so far has only returns is in none.
 SELECT
-    currencies.currency_code AS currency,
+    cells.currency,
     cells.last_order_date,
     cells.frequency_score,
     cells.monetary_score,
@@ -11,7 +11,7 @@ SELECT
     cells.net_amount
 FROM (
     SELECT
-        currency_key,
+        currency,
         last_order_date,
         frequency_score,
         monetary_score,
@@ -20,7 +20,6 @@ FROM (
         sum(side * net_amount) AS net_amount
     FROM given_customers
     WHERE orders > 0
-    GROUP BY currency_key, last_order_date, frequency_score, monetary_score
+    GROUP BY currency, last_order_date, frequency_score, monetary_score
 ) AS cells
-JOIN silver.dim_currencies AS currencies USING (currency_key)
 WHERE (cells.customers, cells.orders, cells.net_amount) <> (0, 0, 0)

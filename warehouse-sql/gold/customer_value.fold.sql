@@ -1,6 +1,6 @@
 INSERT INTO gold.customer_value_sums AS m
-SELECT * FROM customer_value ORDER BY customer_key, currency_key
-ON CONFLICT (customer_key, currency_key) DO UPDATE SET
+SELECT * FROM customer_value ORDER BY customer_id, currency
+ON CONFLICT (customer_id, currency) DO UPDATE SET
     orders           = excluded.orders,
     placed_amount    = excluded.placed_amount,
     returned_amount  = excluded.returned_amount,

@@ -2,6 +2,7 @@
 given_customers AS MATERIALIZED (
     SELECT
         s.*,
+        currencies.currency_code                                                       AS currency,
         s.net_amount_sum                                                               AS net_amount,
         1 + width_bucket(s.orders, coalesce(own.orders, usual.orders))                 AS frequency_score,
         1 + width_bucket(s.net_amount_sum, coalesce(own.net_amount, usual.net_amount)) AS monetary_score,

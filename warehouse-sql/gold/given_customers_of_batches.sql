@@ -4,7 +4,9 @@
 customers_touched AS MATERIALIZED (
     SELECT
         d.*,
-        b.customer_key IS NOT NULL AS is_known,
+        customers.customer_id,
+        currencies.currency_code AS currency,
+        b.customer_id IS NOT NULL AS is_known,
         -- Also who had only returns so far, and so no first month.
         coalesce(
             b.orders = 0
@@ -31,21 +33,26 @@ customers_touched AS MATERIALIZED (
         FROM customer_months
         GROUP BY customer_key, currency_key
     ) AS d
+    JOIN silver.dim_currencies AS currencies USING (currency_key)
+    CROSS JOIN LATERAL (
+        SELECT c.customer_id FROM silver.dim_customers AS c WHERE c.customer_key = d.customer_key OFFSET 0
+    ) AS customers
     LEFT JOIN LATERAL (
         SELECT *
         FROM gold.customer_value_sums AS v
-        WHERE v.customer_key = d.customer_key AND v.currency_key = d.currency_key
+        WHERE v.customer_id = customers.customer_id AND v.currency = currencies.currency_code
         OFFSET 0
     ) AS b ON true
 ),
 given_customer_sums AS (
-    SELECT -1 AS side, customer_key, currency_key, orders_before AS orders, placed_amount_before AS placed_amount,
+    SELECT -1 AS side, customer_key, customer_id, currency_key, orders_before AS orders, placed_amount_before AS placed_amount,
            returned_amount_before AS returned_amount, cancelled_amount_before AS cancelled_amount,
            first_order_at_before AS first_order_at, last_order_at_before AS last_order_at
     FROM customers_touched
     WHERE is_known
     UNION ALL
-    SELECT 1, customer_key, currency_key, coalesce(orders_before, 0) + orders, coalesce(placed_amount_before, 0) + placed_amount,
+    SELECT 1, customer_key, customer_id, currency_key, coalesce(orders_before, 0) + orders,
+           coalesce(placed_amount_before, 0) + placed_amount,
            coalesce(returned_amount_before, 0) + returned_amount, coalesce(cancelled_amount_before, 0) + cancelled_amount,
            least(first_order_at_before, first_order_at), greatest(last_order_at_before, last_order_at)
     FROM customers_touched

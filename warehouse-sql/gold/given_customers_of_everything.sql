@@ -3,6 +3,7 @@ given_customer_sums AS (
     SELECT
         1 AS side,
         customer_key,
+        customer_id,
         currency_key,
         sum(orders)::bigint   AS orders,
         sum(placed_amount)    AS placed_amount,
@@ -11,7 +12,8 @@ given_customer_sums AS (
         min(first_order_at)   AS first_order_at,
         max(last_order_at)    AS last_order_at
     FROM customer_months
-    GROUP BY customer_key, currency_key
+    JOIN silver.dim_customers USING (customer_key)
+    GROUP BY customer_key, customer_id, currency_key
 ),
 given_customer_months AS (
     SELECT

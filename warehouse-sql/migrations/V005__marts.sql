@@ -341,8 +341,8 @@ COMMENT ON COLUMN gold.customer_months.first_order_at IS 'Event time of the firs
 COMMENT ON COLUMN gold.customer_months.last_order_at IS 'Event time of the last order of the month (UTC); null where there is none.';
 
 CREATE TABLE gold.customer_value_sums (
-    customer_key     bigint NOT NULL,
-    currency_key     integer NOT NULL,
+    customer_id      text COLLATE "C" NOT NULL,
+    currency         text COLLATE "C" NOT NULL,
     orders           bigint NOT NULL,
     placed_amount    numeric(24,2) NOT NULL,
     returned_amount  numeric(24,2) NOT NULL,
@@ -352,11 +352,11 @@ CREATE TABLE gold.customer_value_sums (
     last_order_at    timestamptz,
     frequency_score  integer NOT NULL,
     monetary_score   integer NOT NULL,
-    PRIMARY KEY (customer_key, currency_key)
+    PRIMARY KEY (customer_id, currency)
 ) WITH (fillfactor = 60);
 COMMENT ON TABLE gold.customer_value_sums IS 'One row per known customer and currency with an order, a return or a cancellation: sums of all time.';
-COMMENT ON COLUMN gold.customer_value_sums.customer_key IS 'silver.dim_customers.';
-COMMENT ON COLUMN gold.customer_value_sums.currency_key IS 'silver.dim_currencies, of all amounts in the row.';
+COMMENT ON COLUMN gold.customer_value_sums.customer_id IS 'The shop''s customer number.';
+COMMENT ON COLUMN gold.customer_value_sums.currency IS 'ISO 4217, of all amounts in the row.';
 COMMENT ON COLUMN gold.customer_value_sums.orders IS 'Orders placed.';
 COMMENT ON COLUMN gold.customer_value_sums.placed_amount IS 'Totals of the orders placed.';
 COMMENT ON COLUMN gold.customer_value_sums.returned_amount IS 'Totals given back for returns.';
@@ -369,7 +369,7 @@ COMMENT ON COLUMN gold.customer_value_sums.monetary_score IS '1 to 5, by gold.rf
 
 -- The best customers are asked for by score and amount: only the first score is sorted. An index on the amount itself,
 -- which changes with every order, would cost each fold as much again as the table.
-CREATE INDEX customer_value_sums_by_score ON gold.customer_value_sums (currency_key, monetary_score);
+CREATE INDEX customer_value_sums_by_score ON gold.customer_value_sums (currency, monetary_score);
 
 -- Fixed cut points instead of quintiles: one customer's order then never moves another customer's score, so that scores
 -- can be kept as events come in. Orders and net amount are scored when a fold writes; changed cuts need a rebuild.
@@ -432,22 +432,25 @@ COMMENT ON COLUMN gold.customer_segments_sums.customers IS 'Distinct known custo
 COMMENT ON COLUMN gold.customer_segments_sums.orders IS 'Orders they placed.';
 COMMENT ON COLUMN gold.customer_segments_sums.net_amount IS 'Their totals less returns and cancellations.';
 
+CREATE VIEW gold.rfm_scales AS
+SELECT
+    k.currency_code                                AS currency,
+    coalesce(own.recency_days, usual.recency_days) AS recency_days,
+    (
+        SELECT max(n.last_order_date)
+        FROM gold.customer_segments_sums AS n
+        WHERE n.currency = k.currency_code AND n.customers <> 0
+    )                                              AS newest_order_date
+FROM silver.dim_currencies AS k
+JOIN gold.rfm_cuts AS usual ON usual.currency = 'default'
+LEFT JOIN gold.rfm_cuts AS own ON own.currency = k.currency_code;
+COMMENT ON VIEW gold.rfm_scales IS 'One row per currency: what recency is counted from, and where its scores are cut.';
+COMMENT ON COLUMN gold.rfm_scales.currency IS 'ISO 4217.';
+COMMENT ON COLUMN gold.rfm_scales.recency_days IS 'The currency''s cut points, or the default ones: gold.rfm_cuts.';
+COMMENT ON COLUMN gold.rfm_scales.newest_order_date IS 'UTC day of the newest order of a known customer; null where there is none.';
+
 CREATE VIEW gold.customer_segments AS
-WITH scales AS (
-    SELECT
-        k.currency_key,
-        k.currency_code AS currency,
-        coalesce(own.recency_days, usual.recency_days) AS recency_days,
-        (
-            SELECT max(n.last_order_date)
-            FROM gold.customer_segments_sums AS n
-            WHERE n.currency = k.currency_code AND n.customers <> 0
-        ) AS newest_order_date
-    FROM silver.dim_currencies AS k
-    JOIN gold.rfm_cuts AS usual ON usual.currency = 'default'
-    LEFT JOIN gold.rfm_cuts AS own ON own.currency = k.currency_code
-),
-scored AS (
+WITH scored AS (
     SELECT
         s.currency,
         5 - width_bucket(scales.newest_order_date - s.last_order_date, scales.recency_days) AS recency_score,
@@ -457,7 +460,7 @@ scored AS (
         sum(s.orders)     AS orders,
         sum(s.net_amount) AS net_amount
     FROM gold.customer_segments_sums AS s
-    JOIN scales USING (currency)
+    JOIN gold.rfm_scales AS scales USING (currency)
     WHERE s.customers <> 0
     GROUP BY 1, 2, 3, 4
 )
@@ -483,49 +486,37 @@ COMMENT ON COLUMN gold.customer_segments.net_amount IS 'Their totals less return
 COMMENT ON COLUMN gold.customer_segments.share_of_customers IS 'Of the currency''s customers, 0 to 1.';
 COMMENT ON COLUMN gold.customer_segments.share_of_net_amount IS 'Of the currency''s net_amount, 0 to 1.';
 
+-- Subqueries instead of joins: whoever asks for the first twenty pays for twenty.
 CREATE VIEW gold.customer_value AS
-WITH scales AS (
-    SELECT
-        k.currency_key,
-        k.currency_code AS currency,
-        coalesce(own.recency_days, usual.recency_days) AS recency_days,
-        (
-            SELECT max(n.last_order_date)
-            FROM gold.customer_segments_sums AS n
-            WHERE n.currency = k.currency_code AND n.customers <> 0
-        ) AS newest_order_date
-    FROM silver.dim_currencies AS k
-    JOIN gold.rfm_cuts AS usual ON usual.currency = 'default'
-    LEFT JOIN gold.rfm_cuts AS own ON own.currency = k.currency_code
-),
-scored AS (
-    SELECT
-        s.*,
-        scales.currency,
-        5 - width_bucket(scales.newest_order_date - (s.last_order_at AT TIME ZONE 'UTC')::date, scales.recency_days)
-            AS recency_score
-    FROM gold.customer_value_sums AS s
-    JOIN scales USING (currency_key)
-    WHERE s.orders > 0
-)
 SELECT
-    d.customer_id,
-    scored.currency,
-    scored.first_order_at,
-    scored.last_order_at,
-    scored.orders,
-    scored.placed_amount,
-    scored.returned_amount,
-    scored.cancelled_amount,
-    scored.net_amount,
-    round(scored.placed_amount / scored.orders, 2) AS average_ticket,
-    scored.recency_score,
-    scored.frequency_score,
-    scored.monetary_score,
-    g.segment
-FROM scored
-JOIN silver.dim_customers AS d USING (customer_key)
-LEFT JOIN gold.rfm_segments AS g USING (recency_score, frequency_score, monetary_score);
+    s.customer_id,
+    s.currency,
+    s.first_order_at,
+    s.last_order_at,
+    s.orders,
+    s.placed_amount,
+    s.returned_amount,
+    s.cancelled_amount,
+    s.net_amount,
+    round(s.placed_amount / s.orders, 2) AS average_ticket,
+    (
+        SELECT 5 - width_bucket(scales.newest_order_date - (s.last_order_at AT TIME ZONE 'UTC')::date, scales.recency_days)
+        FROM gold.rfm_scales AS scales
+        WHERE scales.currency = s.currency
+    ) AS recency_score,
+    s.frequency_score,
+    s.monetary_score,
+    (
+        SELECT g.segment
+        FROM gold.rfm_scales AS scales
+        JOIN gold.rfm_segments AS g
+            ON g.recency_score
+                = 5 - width_bucket(scales.newest_order_date - (s.last_order_at AT TIME ZONE 'UTC')::date, scales.recency_days)
+        WHERE scales.currency = s.currency
+          AND g.frequency_score = s.frequency_score AND g.monetary_score = s.monetary_score
+    ) AS segment
+FROM gold.customer_value_sums AS s
+WHERE s.orders > 0;
 COMMENT ON VIEW gold.customer_value IS 'One row per known customer and currency in which the customer ordered: what the customer is worth. Recency counts from the currency''s newest order day in the data, not from the clock.';
 COMMENT ON COLUMN gold.customer_value.customer_id IS 'The shop''s customer number.';
 COMMENT ON COLUMN gold.customer_value.currency IS 'ISO 4217, of all amounts in the row.';
