@@ -31,6 +31,7 @@ fn events(settings: ShopSettings, past: u64, live: u64) -> Vec<TransactionEvent>
     let clock = EventClock::Simulated {
         start: start(),
         per_second: 1_000.0,
+        speed: 1.0,
     };
     let limits = source::Limits {
         count: Some(past + live),
