@@ -4,6 +4,7 @@
 
 mod copy_limit;
 mod end_to_end;
+mod generator;
 mod ingest;
 mod latency;
 mod room;
@@ -12,7 +13,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
-use clap::Parser;
+use clap::{Parser, Subcommand};
 use local_stack::{DataPolicy, Progress, Stack, StackOptions};
 use serde::Serialize;
 
@@ -20,6 +21,12 @@ use serde::Serialize;
 #[derive(Debug, Parser)]
 #[command(version, about)]
 struct Cli {
+    /// What to measure; everything without
+    #[command(subcommand)]
+    only: Option<Only>,
+    /// Events of the generator's runs
+    #[arg(long, default_value_t = 2_000_000, global = true)]
+    generator_events: u64,
     /// Events of the preloaded topic for bronze_vs_copy
     #[arg(long, default_value_t = 2_000_000)]
     ingest_events: u64,
@@ -38,6 +45,17 @@ struct Cli {
     /// Where the figures go
     #[arg(long, default_value = "target/bench/bench.json")]
     output: PathBuf,
+}
+
+/// A part of the measurements.
+#[derive(Debug, Clone, Copy, Subcommand)]
+enum Only {
+    /// The mock shop: generating, generating and encoding, publishing to Kafka
+    Generator {
+        /// Without publishing, so that no Kafka is needed
+        #[arg(long)]
+        alone: bool,
+    },
 }
 
 /// One measured figure and what is asked of it.
@@ -91,6 +109,26 @@ fn main() -> ExitCode {
 }
 
 fn run(cli: &Cli) -> Result<()> {
+    let figures = measure(cli)?;
+    print_table(&figures);
+    if let Some(directory) = cli.output.parent() {
+        std::fs::create_dir_all(directory)?;
+    }
+    std::fs::write(&cli.output, serde_json::to_string_pretty(&figures)?)
+        .with_context(|| format!("writing {}", cli.output.display()))?;
+    println!("\nwritten to {}", cli.output.display());
+    Ok(())
+}
+
+fn measure(cli: &Cli) -> Result<Vec<Figure>> {
+    let mut figures = Vec::new();
+    // First, while nothing else runs.
+    if cli.generator_events > 0 {
+        figures.extend(generator::measure_alone(cli.generator_events)?);
+    }
+    if let Some(Only::Generator { alone: true }) = cli.only {
+        return Ok(figures);
+    }
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -106,7 +144,13 @@ fn run(cli: &Cli) -> Result<()> {
         options.postgres_settings.push(library);
     }
     let stack = Stack::start(options)?;
-    let mut figures = Vec::new();
+    if cli.generator_events > 0 {
+        let published = generator::measure_published(&stack, cli.generator_events)?;
+        figures.extend(published);
+    }
+    if cli.only.is_some() {
+        return Ok(figures);
+    }
     if cli.ingest_events > 0 {
         figures.extend(runtime.block_on(ingest::measure(&stack, cli.ingest_events))?);
     }
@@ -126,14 +170,7 @@ fn run(cli: &Cli) -> Result<()> {
             cli.statements,
         ))?);
     }
-    print_table(&figures);
-    if let Some(directory) = cli.output.parent() {
-        std::fs::create_dir_all(directory)?;
-    }
-    std::fs::write(&cli.output, serde_json::to_string_pretty(&figures)?)
-        .with_context(|| format!("writing {}", cli.output.display()))?;
-    println!("\nwritten to {}", cli.output.display());
-    Ok(())
+    Ok(figures)
 }
 
 fn print_table(figures: &[Figure]) {

@@ -24,7 +24,10 @@ const SIBLINGS: [(&str, &[&str]); 10] = [
     ),
     ("test-warehouse", &["local-stack", "warehouse"]),
     ("demo", &["event-contract", "local-stack", "warehouse"]),
-    ("bench", &["demo", "local-stack"]),
+    (
+        "bench",
+        &["demo", "event-contract", "local-stack", "producer"],
+    ),
 ];
 
 /// Libraries that only these rooms may name, their tests included.

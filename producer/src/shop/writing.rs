@@ -34,7 +34,12 @@ impl Shop {
         let mut amounts = Amounts::of_order(&self.lines, country, content.channel);
         if happening == EventType::OrderReturned {
             if content.journey.outcome == Outcome::ReturnedInPart {
-                keep_returned_part(&mut self.lines, &mut content.dice);
+                let catalog = &self.offer.catalog;
+                let regret = |line: &Line| {
+                    let product = catalog.product(line.product);
+                    product.map_or(0, |product| product.risks.returned)
+                };
+                keep_returned_part(&mut self.lines, regret, &mut content.dice);
             }
             amounts = Amounts::of_return(&self.lines, &amounts);
         }
