@@ -271,8 +271,8 @@ fn the_shop_is_believable() {
         "4 % are cancelled"
     );
     assert!(
-        (150..300).contains(&(placed * 10 / (count(EventType::OrderReturned)))),
-        "up to 5 % are returned"
+        (180..400).contains(&(placed * 10 / (count(EventType::OrderReturned)))),
+        "3 to 5 % are returned within the month"
     );
 
     let mut buyers: HashMap<&str, u32> = HashMap::new();
