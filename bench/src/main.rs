@@ -4,6 +4,7 @@
 
 mod copy_limit;
 mod end_to_end;
+mod generator;
 mod ingest;
 mod latency;
 mod marts;
@@ -22,8 +23,12 @@ use serde::Serialize;
 #[derive(Debug, Parser)]
 #[command(version, about)]
 struct Cli {
+    /// What to measure; everything but the marts without
     #[command(subcommand)]
-    command: Option<Command>,
+    only: Option<Only>,
+    /// Events of the generator's runs
+    #[arg(long, default_value_t = 2_000_000, global = true)]
+    generator_events: u64,
     /// Events of the preloaded topic for bronze_vs_copy
     #[arg(long, default_value_t = 2_000_000)]
     ingest_events: u64,
@@ -44,9 +49,10 @@ struct Cli {
     output: PathBuf,
 }
 
-#[derive(Debug, Subcommand)]
-enum Command {
-    /// Measures how fast the marts answer a dashboard's queries, and nothing else
+/// A part of the measurements.
+#[derive(Debug, Clone, Subcommand)]
+enum Only {
+    /// How fast the marts answer a dashboard's queries
     Marts {
         /// Order lines placed, over a year
         #[arg(long, default_value_t = 5_000_000)]
@@ -54,6 +60,12 @@ enum Command {
         /// Where the figures go
         #[arg(long, default_value = "target/bench/marts.json")]
         output: PathBuf,
+    },
+    /// The mock shop: generating, generating and encoding, publishing to Kafka
+    Generator {
+        /// Without publishing, so that no Kafka is needed
+        #[arg(long)]
+        alone: bool,
     },
 }
 
@@ -108,6 +120,23 @@ fn main() -> ExitCode {
 }
 
 fn run(cli: &Cli) -> Result<()> {
+    let figures = measure(cli)?;
+    let output = match &cli.only {
+        Some(Only::Marts { output, .. }) => output,
+        _ => &cli.output,
+    };
+    report(&figures, output)
+}
+
+fn measure(cli: &Cli) -> Result<Vec<Figure>> {
+    let mut figures = Vec::new();
+    // First, while nothing else runs.
+    if cli.generator_events > 0 && !matches!(cli.only, Some(Only::Marts { .. })) {
+        figures.extend(generator::measure_alone(cli.generator_events)?);
+    }
+    if let Some(Only::Generator { alone: true }) = cli.only {
+        return Ok(figures);
+    }
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -123,10 +152,16 @@ fn run(cli: &Cli) -> Result<()> {
         options.postgres_settings.push(library);
     }
     let stack = Stack::start(options)?;
-    if let Some(Command::Marts { lines, output }) = &cli.command {
-        return report(&runtime.block_on(marts::measure(&stack, *lines))?, output);
+    if let Some(Only::Marts { lines, .. }) = cli.only {
+        return runtime.block_on(marts::measure(&stack, lines));
     }
-    let mut figures = Vec::new();
+    if cli.generator_events > 0 {
+        let published = generator::measure_published(&stack, cli.generator_events)?;
+        figures.extend(published);
+    }
+    if cli.only.is_some() {
+        return Ok(figures);
+    }
     if cli.ingest_events > 0 {
         figures.extend(runtime.block_on(ingest::measure(&stack, cli.ingest_events))?);
     }
@@ -146,7 +181,7 @@ fn run(cli: &Cli) -> Result<()> {
             cli.statements,
         ))?);
     }
-    report(&figures, &cli.output)
+    Ok(figures)
 }
 
 fn report(figures: &[Figure], output: &Path) -> Result<()> {

@@ -30,7 +30,16 @@ const SIBLINGS: [(&str, &[&str]); 11] = [
     ),
     ("test-warehouse", &["local-stack", "warehouse"]),
     ("demo", &["event-contract", "local-stack", "warehouse"]),
-    ("bench", &["demo", "local-stack", "warehouse"]),
+    (
+        "bench",
+        &[
+            "demo",
+            "event-contract",
+            "local-stack",
+            "producer",
+            "warehouse",
+        ],
+    ),
 ];
 
 /// Libraries that only these rooms may name, their tests included.
