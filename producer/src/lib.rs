@@ -3,11 +3,12 @@
 //! The way of an event: [`shop`] generates it (pure, seeded) → [`source`] decides where in time it lies and when the run
 //! is at its end → [`disturb`] delays, copies and spoils → [`outlet`] and [`publish`] hand it to Kafka. [`pace`] holds the
 //! rate; [`truth_ledger`] keeps the books that are sealed at the end; [`run`] ties it together; [`cli`] is what the user
-//! sees of it.
+//! sees of it. [`import`] does the same for the files and tables of real shops.
 
 pub mod cli;
 pub mod commands;
 pub mod disturb;
+pub mod import;
 pub mod outlet;
 pub mod pace;
 pub mod progress;
