@@ -90,20 +90,15 @@ fn what_is_too_large_for_an_event_is_split_and_each_part_is_accepted() {
         .iter()
         .map(|order| (order.transaction_id(), order.items.len()))
         .collect();
-    assert_eq!(
-        ids,
-        [
-            ("1".to_owned(), 1_000),
-            ("1#2".to_owned(), 1_000),
-            ("2".to_owned(), 780),
-            ("1#3".to_owned(), 500),
-            ("2#2".to_owned(), 220)
-        ]
-        .into_iter()
-        .collect::<Vec<_>>()
-        .as_slice()
-        .to_vec(),
-    );
+    let parts = [
+        ("1", 1_000),
+        ("1#2", 1_000),
+        ("2", 780),
+        ("1#3", 500),
+        ("2#2", 220),
+    ];
+    let parts = parts.map(|(id, lines)| (id.to_owned(), lines));
+    assert_eq!(ids, parts);
     for order in &orders {
         let event = event_of(order, CustomerType::New, "test");
         let mut payload = Vec::new();
