@@ -373,7 +373,7 @@ fn a_database_is_only_read_and_what_is_wrong_is_told() {
             "SELECT line_id, order_no FROM shop.order_lines",
             "line_id",
             5,
-            "column `sku` is missing",
+            "column `price` is missing",
         ),
     ];
     for (query, key, code, says) in cases {
