@@ -26,6 +26,32 @@ const SAMPLE: &str = concat!(
 const PYTHON_SUMS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../producer/tests/uci_sums.py");
 const LONGEST: Duration = Duration::from_secs(300);
 
+/// Name, net pence, net pieces: in gold, and by country in silver, which every warehouse has.
+const CHECKS: [(&str, &str); 4] = [
+    (
+        "month",
+        "SELECT to_char(sales_date, 'YYYY-MM'), (100 * sum(net_amount))::bigint, \
+                sum(units_sold - units_returned)::bigint FROM gold.sales_performance GROUP BY 1",
+    ),
+    (
+        "product",
+        "SELECT product_id, (100 * sum(revenue_amount))::bigint, sum(quantity)::bigint \
+         FROM gold.product_performance GROUP BY 1",
+    ),
+    (
+        "category",
+        "SELECT category, (100 * sum(revenue_amount))::bigint, sum(quantity)::bigint \
+         FROM gold.item_category_performance GROUP BY 1",
+    ),
+    (
+        "country",
+        "SELECT l.country, sum(100 * CASE e.event_type WHEN 'order_placed' THEN e.total_amount \
+                    WHEN 'order_returned' THEN -e.total_amount END)::bigint, \
+                sum(CASE e.event_type WHEN 'order_placed' THEN e.units WHEN 'order_returned' THEN -e.units END)::bigint \
+         FROM silver.fct_order_events AS e JOIN silver.dim_locations AS l USING (location_key) GROUP BY 1",
+    ),
+];
+
 /// Name, pence sold less pence that came back, pieces likewise.
 type Sums = BTreeMap<String, (i64, i64)>;
 
@@ -72,30 +98,8 @@ fn wait_until_all_is_in_gold(url: &str, events: i64) {
     }
 }
 
-#[test]
-fn gold_holds_what_the_file_holds_to_the_penny() {
-    let python = Command::new("python3")
-        .args([PYTHON_SUMS, SAMPLE, "mdy"])
-        .output()
-        .unwrap();
-    let file: Value = serde_json::from_slice(&python.stdout).unwrap();
-    let stack = shared();
-    let database = stack.fresh_database("uci").unwrap();
-    let topic = stack.fresh_topic(3).unwrap();
-    let files = tempfile::tempdir().unwrap();
-    let pipeline = Pipeline::prepare_on(
-        stack,
-        &database.migrator_url,
-        &topic,
-        files.path().join("logs"),
-    )
-    .unwrap();
-    let _consumer = pipeline.start("consumer", "consumer", &["run"]).unwrap();
-    let _transformer = pipeline
-        .start("transformer", "transformer", &["run"])
-        .unwrap();
-    let url = &database.superuser_url;
-
+/// Kills an import once a few of its events have arrived, and runs it again.
+fn import_killed_and_again(pipeline: &Pipeline, url: &str) {
     let import = ["import", "uci", SAMPLE, "--date-order", "mdy"];
     let slowly: Vec<&str> = import
         .iter()
@@ -121,35 +125,48 @@ fn gold_holds_what_the_file_holds_to_the_penny() {
     killed.kill();
     let mut again = pipeline.start("producer", "again", &import).unwrap();
     succeed(&mut again, LONGEST);
+}
+
+/// What `make demo-uci` shows.
+fn show_figures(url: &str) {
+    for (_, query) in samples::UCI_SAMPLES {
+        let table = block_on(async { samples::table(&inspector(url).await, query).await.unwrap() });
+        assert!(table.lines().count() > 2, "{table}");
+    }
+    let countries = block_on(samples::countries(url)).unwrap();
+    assert!(countries.contains("GB"), "{countries}");
+}
+
+#[test]
+fn gold_holds_what_the_file_holds_to_the_penny() {
+    let python = Command::new("python3")
+        .args([PYTHON_SUMS, SAMPLE, "mdy"])
+        .output()
+        .unwrap();
+    let file: Value = serde_json::from_slice(&python.stdout).unwrap();
+    let stack = shared();
+    let database = stack.fresh_database("uci").unwrap();
+    let topic = stack.fresh_topic(3).unwrap();
+    let files = tempfile::tempdir().unwrap();
+    let pipeline = Pipeline::prepare_on(
+        stack,
+        &database.migrator_url,
+        &topic,
+        files.path().join("logs"),
+    )
+    .unwrap();
+    let _consumer = pipeline.start("consumer", "consumer", &["run"]).unwrap();
+    let _transformer = pipeline
+        .start("transformer", "transformer", &["run"])
+        .unwrap();
+    let url = &database.superuser_url;
+
+    import_killed_and_again(&pipeline, url);
     let orders = file["orders"].as_i64().unwrap();
     let returns = file["returns"].as_i64().unwrap();
     wait_until_all_is_in_gold(url, orders + returns);
 
-    let checks = [
-        (
-            "month",
-            "SELECT to_char(sales_date, 'YYYY-MM'), (100 * sum(net_amount))::bigint, \
-                    sum(units_sold - units_returned)::bigint FROM gold.sales_performance GROUP BY 1",
-        ),
-        (
-            "product",
-            "SELECT product_id, (100 * sum(revenue_amount))::bigint, sum(quantity)::bigint \
-             FROM gold.product_performance GROUP BY 1",
-        ),
-        (
-            "category",
-            "SELECT category, (100 * sum(revenue_amount))::bigint, sum(quantity)::bigint \
-             FROM gold.item_category_performance GROUP BY 1",
-        ),
-        (
-            "country",
-            "SELECT l.country, sum(100 * CASE e.event_type WHEN 'order_placed' THEN e.total_amount \
-                        WHEN 'order_returned' THEN -e.total_amount END)::bigint, \
-                    sum(CASE e.event_type WHEN 'order_placed' THEN e.units WHEN 'order_returned' THEN -e.units END)::bigint \
-             FROM silver.fct_order_events AS e JOIN silver.dim_locations AS l USING (location_key) GROUP BY 1",
-        ),
-    ];
-    for (group, query) in checks {
+    for (group, query) in CHECKS {
         assert_eq!(queried(url, query), expected(&file[group]), "{group}");
     }
     let counts =
@@ -162,13 +179,7 @@ fn gold_holds_what_the_file_holds_to_the_penny() {
         "what is imported is in order"
     );
 
-    // The figures that `make demo-uci` shows.
-    for (_, query) in samples::UCI_SAMPLES {
-        let table = block_on(async { samples::table(&inspector(url).await, query).await.unwrap() });
-        assert!(table.lines().count() > 2, "{table}");
-    }
-    let countries = block_on(samples::countries(url)).unwrap();
-    assert!(countries.contains("GB"), "{countries}");
+    show_figures(url);
     let mut verification = pipeline
         .start("transformer", "verify", &["verify"])
         .unwrap();

@@ -98,7 +98,7 @@ enum Source {
 }
 
 enum Judge {
-    Uci(UciJudge),
+    Uci(Box<UciJudge>),
     Sales(Box<SalesJudge>),
 }
 
@@ -124,7 +124,8 @@ fn uci_job(table: Table, wishes: Wishes, settings: UciSettings) -> Result<Job, F
     };
     UciJudge::new(settings.clone(), &header, untold, Utc::now())?;
     let notation = survey(&table, wishes, price, date)?;
-    let judge = Judge::Uci(UciJudge::new(settings, &header, notation, Utc::now())?);
+    let judge = UciJudge::new(settings, &header, notation, Utc::now())?;
+    let judge = Judge::Uci(Box::new(judge));
     Ok(table_job(
         table,
         judge,
