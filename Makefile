@@ -13,6 +13,9 @@ ANY_LOCAL_STACK := program=$(TARGET)/release/local-stack; \
 # What `make demo` passes on; empty means the demo's own default.
 EVENTS ?=
 RATE ?=
+# What `make demo-uci` imports, and what comes first in its dates.
+UCI_FILE ?= examples/online_retail_sample.csv
+DATE_ORDER ?= mdy
 DEMO_OPTIONS := $(if $(EVENTS),--events $(EVENTS)) $(if $(RATE),--rate $(RATE))
 
 .PHONY: help
@@ -23,6 +26,11 @@ help: ## this list
 demo: prerequisites ## the whole pipeline on this machine, without Docker; EVENTS=100000 RATE=5000
 	$(CARGO) build --release
 	$(TARGET)/release/demo $(strip $(DEMO_OPTIONS))
+
+.PHONY: demo-uci
+demo-uci: prerequisites ## the whole pipeline on real sales; UCI_FILE=online_retail.xlsx DATE_ORDER=
+	$(CARGO) build --release
+	$(TARGET)/release/demo --uci "$(UCI_FILE)" $(if $(DATE_ORDER),--date-order $(DATE_ORDER))
 
 .PHONY: test
 test: prerequisites lint doc ## format, lints, docs, and all tests on a real Kafka and PostgreSQL

@@ -10,6 +10,7 @@ use event_contract::Reason;
 use service_kit::{HttpArgs, KafkaArgs, PatienceArgs, parse_duration, parse_percent};
 
 use crate::disturb::can_spoil;
+use crate::import::cli::ImportArgs;
 use crate::publish::Compression;
 use crate::scenario::{EventVersion, Scenario};
 
@@ -41,10 +42,15 @@ impl Cli {
     /// The command line of this process. A variable that is set to nothing counts as not set, since that is how compose
     /// files pass on what the user left out. Ends the process where the command line is wrong, or asks for help.
     pub fn from_process() -> Cli {
-        let command =
-            Cli::command().mut_subcommands(|subcommand| subcommand.mut_args(forget_empty_variable));
+        let command = forget_empty_variables(Cli::command());
         Cli::from_arg_matches(&command.get_matches()).unwrap_or_else(|error| error.exit())
     }
+}
+
+fn forget_empty_variables(command: clap::Command) -> clap::Command {
+    command
+        .mut_args(forget_empty_variable)
+        .mut_subcommands(forget_empty_variables)
 }
 
 fn forget_empty_variable(arg: Arg) -> Arg {
@@ -65,6 +71,8 @@ pub enum Command {
     /// Run the mock shop
     #[command(after_help = EXAMPLES)]
     Run(Box<RunArgs>),
+    /// Publish the rows of real files and tables
+    Import(ImportArgs),
     /// Show a truth file, and check its seal
     Truth(TruthArgs),
     /// Ask a running producer whether it is alive
@@ -372,7 +380,8 @@ mod tests {
     #[test]
     fn every_flag_has_a_variable_and_a_help_text() {
         let command = Cli::command();
-        for subcommand in command.get_subcommands() {
+        let of_import = command.find_subcommand("import").expect("there is one");
+        for subcommand in command.get_subcommands().chain(of_import.get_subcommands()) {
             for flag in subcommand
                 .get_arguments()
                 .filter(|flag| flag.get_long().is_some())

@@ -26,6 +26,7 @@ use crate::truth_report;
 pub async fn execute(cli: Cli, shutdown: Shutdown) -> Outcome {
     match cli.command {
         Command::Run(args) => run(*args, shutdown).await,
+        Command::Import(args) => crate::import::command::import(args, shutdown).await,
         Command::Truth(args) => show_truth(&args),
         Command::Healthcheck(http) => healthcheck(&http).await,
         Command::Completions { shell } => {
@@ -63,7 +64,7 @@ async fn run(args: RunArgs, shutdown: Shutdown) -> Outcome {
     }
 }
 
-fn flatten(outcome: Result<Outcome, tokio::task::JoinError>) -> Outcome {
+pub(crate) fn flatten(outcome: Result<Outcome, tokio::task::JoinError>) -> Outcome {
     outcome.unwrap_or_else(|error| Err(Failure::Internal(anyhow!("stopped unexpectedly: {error}"))))
 }
 
@@ -134,7 +135,7 @@ fn conclude(report: Report, truth_file: Option<TruthFile>, as_json: bool) -> Out
     report.failure.map_or(Ok(()), Err)
 }
 
-fn print(text: &str) -> Outcome {
+pub(crate) fn print(text: &str) -> Outcome {
     match writeln!(std::io::stdout().lock(), "{text}") {
         // Somebody who reads only the first lines, as in `… | head`, is no failure.
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(Failure::Internal(
@@ -146,13 +147,13 @@ fn print(text: &str) -> Outcome {
 
 /// The truth file to be: made at the start, so that a wrong path is found before anything is sent, and put in its place
 /// at the end, so that there is never half a truth.
-struct TruthFile {
+pub(crate) struct TruthFile {
     draft: NamedTempFile,
     path: PathBuf,
 }
 
 impl TruthFile {
-    fn create(path: &Path) -> Result<Self, Failure> {
+    pub(crate) fn create(path: &Path) -> Result<Self, Failure> {
         let wrong = |reason: String| {
             Failure::Configuration(format!(
                 "cannot write the truth file {}: {reason}: choose a file in a directory that exists and is yours",
@@ -178,7 +179,7 @@ impl TruthFile {
     }
 
     /// Seals the truth, and returns where it is.
-    fn seal(mut self, truth: Truth) -> Result<PathBuf, Failure> {
+    pub(crate) fn seal(mut self, truth: Truth) -> Result<PathBuf, Failure> {
         let sealed = truth.to_sealed_json().context("cannot seal the truth")?;
         let failed = || {
             format!(
