@@ -18,6 +18,7 @@ use crate::rebuild::RebuildArgs;
 use crate::report::{VerifyOptions, verify};
 use crate::silver::{LoadBudget, SilverStage};
 use crate::stage::{Pace, Stage, Step, drive};
+use crate::watch;
 
 const SERVICE: &str = "transformer";
 
@@ -121,6 +122,11 @@ struct MigrateArgs {
     patience: PatienceArgs,
 }
 
+/// The command line, for those who look at its settings.
+pub fn command() -> clap::Command {
+    <Cli as clap::CommandFactory>::command()
+}
+
 /// Parses the command line and runs the command.
 pub fn run() -> ExitCode {
     match Cli::parse().command {
@@ -147,6 +153,7 @@ async fn execute(command: Command, shutdown: Shutdown) -> Outcome {
 async fn run_stages(args: RunArgs, shutdown: Shutdown) -> Outcome {
     let settings = settings_from_environment(SERVICE)?;
     let metrics = endpoint::install_metrics();
+    watch::describe();
     let readiness = Readiness::new();
     let warehouse = working_warehouse(&args.work)?;
     let session = first_session(&warehouse, args.patience.wait_for_dependencies, &shutdown).await?;
@@ -174,8 +181,13 @@ async fn run_stages(args: RunArgs, shutdown: Shutdown) -> Outcome {
         tasks.push((SilverStage::NAME, Box::pin(driven)));
     }
     let stage = GoldStage::new(warehouse);
+    let watched = Warehouse::new(
+        settings.clone().with_statement_timeout(watch::LOOK_TIMEOUT),
+        1,
+    )?;
     let driven = drive(stage, settings, pace, readiness.clone(), shutdown.clone());
     tasks.push((GoldStage::NAME, Box::pin(driven)));
+    tasks.push(("watch", Box::pin(watch::watch(watched, shutdown.clone()))));
     let http_shutdown = shutdown.clone();
     tasks.push((
         "http",

@@ -9,3 +9,4 @@ mod rebuild;
 pub mod report;
 pub mod silver;
 pub mod stage;
+mod watch;
