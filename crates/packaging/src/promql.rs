@@ -13,7 +13,11 @@ pub fn metric_names(expression: &str) -> BTreeSet<String> {
             .find(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_' && letter != ':')
             .unwrap_or(tail.len());
         let (word, after) = tail.split_at(end);
-        let is_call = after.trim_start().starts_with('(');
+        // Also `sum by (…) (…)`: the labels stand between the function and what it takes.
+        let next = after.trim_start();
+        let is_call = ["(", "by ", "by(", "without ", "without("]
+            .iter()
+            .any(|begin| next.starts_with(begin));
         if !is_call && !KEYWORDS.contains(&word) {
             names.insert(word.to_owned());
         }
