@@ -21,6 +21,7 @@ use crate::registry::RegistryArgs;
 use crate::report::{VerifyOptions, verify};
 use crate::silver::{LoadBudget, SilverStage};
 use crate::stage::{Pace, Stage, Step, drive};
+use crate::watch;
 
 const SERVICE: &str = "transformer";
 
@@ -135,6 +136,11 @@ struct MigrateArgs {
     patience: PatienceArgs,
 }
 
+/// The command line, for those who look at its settings.
+pub fn command() -> clap::Command {
+    <Cli as clap::CommandFactory>::command()
+}
+
 /// Parses the command line and runs the command.
 pub fn run() -> ExitCode {
     match Cli::parse().command {
@@ -163,6 +169,7 @@ async fn execute(command: Command, shutdown: Shutdown) -> Outcome {
 async fn run_stages(args: RunArgs, shutdown: Shutdown) -> Outcome {
     let settings = settings_from_environment(SERVICE)?;
     let metrics = endpoint::install_metrics();
+    watch::describe();
     let readiness = Readiness::new();
     let judge = args.work.registry.judge()?;
     let warehouse = working_warehouse(&args.work)?;
@@ -191,15 +198,16 @@ async fn run_stages(args: RunArgs, shutdown: Shutdown) -> Outcome {
         tasks.push((SilverStage::NAME, Box::pin(driven)));
     }
     let stage = GoldStage::new(warehouse);
-    let settings_for_maintenance = settings.clone();
+    let watched = Warehouse::new(
+        settings.clone().with_statement_timeout(watch::LOOK_TIMEOUT),
+        1,
+    )?;
+    tasks.push(("watch", Box::pin(watch::watch(watched, shutdown.clone()))));
+    let maintaining =
+        crate::maintenance::keep_maintaining(settings.clone(), args.retention, shutdown.clone());
+    tasks.push(("maintenance", Box::pin(maintaining)));
     let driven = drive(stage, settings, pace, readiness.clone(), shutdown.clone());
     tasks.push((GoldStage::NAME, Box::pin(driven)));
-    let maintaining = crate::maintenance::keep_maintaining(
-        settings_for_maintenance,
-        args.retention,
-        shutdown.clone(),
-    );
-    tasks.push(("maintenance", Box::pin(maintaining)));
     let http_shutdown = shutdown.clone();
     tasks.push((
         "http",

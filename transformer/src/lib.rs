@@ -14,3 +14,4 @@ pub mod registry;
 pub mod report;
 pub mod silver;
 pub mod stage;
+mod watch;
