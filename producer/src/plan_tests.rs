@@ -218,20 +218,6 @@ fn black_friday_has_six_times_the_orders() {
 }
 
 #[test]
-fn a_version_that_the_contract_does_not_have_is_refused() {
-    for flags in [["--scenario", "schema-upgrade"], ["--event-version", "2.0"]] {
-        let refused = plan(&args(&flags), now()).expect_err("there is no version 2 yet");
-        assert!(matches!(&refused, Failure::Usage(_)));
-        assert!(
-            refused.to_string().contains("version 2 of the contract"),
-            "{refused}"
-        );
-    }
-    let overridden = ["--scenario", "schema-upgrade", "--event-version", "1.0"];
-    assert!(plan(&args(&overridden), now()).is_ok());
-}
-
-#[test]
 fn what_will_disappoint_is_said_before() {
     let warned = |flags: &[&str], text: &str| {
         let warnings = planned(flags).warnings;

@@ -303,23 +303,6 @@ fn scenarios_are_chosen_by_flag_or_variable_and_yield_to_flags() {
 }
 
 #[test]
-fn an_upgrade_to_a_version_that_does_not_exist_says_what_is_missing() {
-    let refused = run(&[
-        "run",
-        "--dry-run",
-        "--count",
-        "9",
-        "--scenario",
-        "schema-upgrade",
-    ]);
-    assert_fails(
-        &refused,
-        2,
-        &["version 2 of the contract", "customer.segment"],
-    );
-}
-
-#[test]
 fn a_replay_takes_its_time_and_a_backfill_does_not() {
     let past = ["--backfill", "2h", "--count", "2000", "--rate", "100000"];
     let seconds = |flags: &[&str]| summary_of(flags)["seconds"].as_f64().expect("a number");

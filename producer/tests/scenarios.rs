@@ -12,6 +12,7 @@ use std::convert::Infallible;
 use chrono::{DateTime, Duration, NaiveDate, Utc};
 use clap::Parser;
 use event_contract::EventType;
+use event_contract::schema::FINGERPRINT_V2;
 use event_contract::spoil::KINDS;
 use producer::cli::{Cli, Command};
 use producer::disturb::{Outgoing, RecordKind};
@@ -74,7 +75,13 @@ fn digest_of(scenario: &str, seed: &str) -> String {
 #[test]
 fn a_scenario_of_a_seed_is_the_same_for_ever() {
     let mut found = String::new();
-    for scenario in ["normal", "black-friday", "outage-catchup", "dirty"] {
+    for scenario in [
+        "normal",
+        "black-friday",
+        "outage-catchup",
+        "dirty",
+        "schema-upgrade",
+    ] {
         for seed in ["42", "7"] {
             found.push_str(&format!(
                 "{scenario} {seed} {}\n",
@@ -108,6 +115,40 @@ fn parents_come_before_their_children_unless_something_is_late() {
         });
         assert_eq!(orphans == 0, is_in_order, "{scenario}: {orphans}");
     }
+}
+
+#[test]
+fn an_upgrade_comes_in_the_middle_and_adds_segments_and_coupons() {
+    let (mut first, mut second, mut segments, mut coupons) = (0u32, 0u32, 0u32, 0u32);
+    let flags = ["--scenario", "schema-upgrade", "--backfill", "30d"];
+    records(&[&flags[..], &["--count", "20000"]].concat(), |record| {
+        let Some(event) = record.event else { return };
+        let payload = record.payload.expect("a good event has bytes");
+        let is_v2_datum = payload[2..10] == FINGERPRINT_V2;
+        let has_more = event.customer.segment.is_some() || event.coupon_code.is_some();
+        assert_eq!(is_v2_datum, has_more);
+        segments += u32::from(event.customer.segment.is_some());
+        coupons += u32::from(event.coupon_code.is_some());
+        if event.event_version == "2.0" {
+            second += 1;
+            assert_eq!(
+                event.customer.segment.is_some(),
+                event.customer.id.is_some()
+            );
+        } else {
+            first += 1;
+            assert!(!has_more);
+        }
+    });
+    assert!(first > 5_000 && second > 5_000, "{first} and {second}");
+    assert!(
+        segments * 10 > second * 7,
+        "{segments} segments in {second}"
+    );
+    assert!(
+        (second / 100..second / 4).contains(&coupons),
+        "{coupons} coupons in {second}"
+    );
 }
 
 #[test]

@@ -72,9 +72,6 @@ impl ShopSettings {
         {
             return Err(SettingsError::Rush(rush.factor));
         }
-        if self.second_version_from.is_some() && !writing::SECOND_VERSION_IS_KNOWN {
-            return Err(SettingsError::SecondVersion);
-        }
         check_time(self.start)
     }
 }
@@ -122,12 +119,6 @@ pub enum SettingsError {
     /// No day is like that.
     #[error("a day with {0} times the usual orders: choose between 1 and 50")]
     Rush(f64),
-    /// The contract in this build ends with version 1.
-    #[error(
-        "version 2 of the contract (customer.segment, coupon_code) is not in this build, so there is nothing to upgrade to: \
-         choose another scenario, or --event-version 1.0"
-    )]
-    SecondVersion,
     /// More past than the shop can lay out.
     #[error("a past of {0} days: the shop remembers at most {LONGEST_PAST_DAYS} days")]
     PastTooLong(i64),

@@ -13,10 +13,15 @@ use super::lifecycle::{Journey, Outcome, status_after};
 use super::orders::{Line, Sketch};
 use super::places::Country;
 use super::pricing::{Amounts, keep_returned_part};
+use super::random::mix;
 use super::{OpenOrder, Shop};
 
-/// Whether this build's contract has `customer.segment` and `coupon_code`, so that events can be written in version 2.
-pub(super) const SECOND_VERSION_IS_KNOWN: bool = false;
+/// The coupons that customers of a shop with contract version 2 give.
+const COUPONS: [&str; 4] = ["WELCOME10", "FRIENDS", "SPRING", "NEWSLETTER"];
+/// Of the orders with a discount, one in so many has a coupon.
+const ORDERS_PER_COUPON: u64 = 4;
+/// Sets the draw of coupons apart from the other uses of the seed.
+const COUPON_DRAWS: u64 = 0x636f_7570_6f6e_7321;
 
 impl Shop {
     /// Writes what happens to `order` at a time, and says what will happen to it. Every field of `event` is set; the
@@ -50,7 +55,7 @@ impl Shop {
         write_transaction_id(&self.run_tag, order.number, &mut event.transaction_id);
         event.channel = content.channel;
         write_customer(order, country, city, &mut event.customer);
-        self.write_version(at, event);
+        self.write_version(at, order, amounts.discount > 0, event);
         set(&mut event.order.status, status_after(happening));
         set(&mut event.order.payment_method, content.payment.as_str());
         write_amounts(&amounts, country, &mut event.order);
@@ -62,9 +67,14 @@ impl Shop {
         content.journey
     }
 
-    /// The one place that tells the versions of the contract apart. With the contract's version 2 it also sets
-    /// `customer.segment` (see [`Shop::segment_of`]) and `coupon_code`; until then no shop can ask for it.
-    fn write_version(&self, at: i64, event: &mut TransactionEvent) {
+    /// The one place that tells the versions of the contract apart: the second has the customer's segment and a coupon.
+    fn write_version(
+        &self,
+        at: i64,
+        order: &OpenOrder,
+        has_discount: bool,
+        event: &mut TransactionEvent,
+    ) {
         let is_second = self
             .settings
             .second_version_from
@@ -73,6 +83,17 @@ impl Shop {
             &mut event.event_version,
             if is_second { "2.0" } else { "1.0" },
         );
+        let segment = match order.buyer {
+            Buyer::Customer(customer) if is_second => Some(self.customers.segment(customer, at)),
+            _ => None,
+        };
+        set_optional(&mut event.customer.segment, segment);
+        let coupon = if is_second && has_discount {
+            coupon_of(self.settings.seed, order.number)
+        } else {
+            None
+        };
+        set_optional(&mut event.coupon_code, coupon);
     }
 
     fn home(
@@ -131,6 +152,21 @@ fn write_items(lines: &[Line], catalog: &Catalog, at: i64, items: &mut Vec<Item>
         item.quantity = line.quantity;
         item.discount = line.discount;
         item.cost = line.cost;
+    }
+}
+
+/// An order has the same coupon in each of its events.
+fn coupon_of(seed: u64, order_number: u64) -> Option<&'static str> {
+    let draw = mix(seed, order_number, COUPON_DRAWS);
+    let coupons = ORDERS_PER_COUPON * COUPONS.len() as u64;
+    COUPONS.get(usize::try_from(draw % coupons).ok()?).copied()
+}
+
+/// As [`set`], and uses the memory of a text that was there.
+fn set_optional(text: &mut Option<String>, value: Option<&str>) {
+    match value {
+        Some(value) => set(text.get_or_insert_default(), value),
+        None => *text = None,
     }
 }
 
