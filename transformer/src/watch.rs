@@ -64,7 +64,10 @@ pub(crate) fn describe() {
         BALANCED,
         "1 while every partition of the ledger adds up, 0 when one does not."
     );
-    describe_gauge!(PENDING, "Records that the layer holds and the next one has yet to take.");
+    describe_gauge!(
+        PENDING,
+        "Records that the layer holds and the next one has yet to take."
+    );
     describe_gauge!(
         WAITING,
         "Age of the oldest bronze batch that gold does not hold yet; 0 when gold holds everything."
