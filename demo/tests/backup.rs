@@ -7,13 +7,13 @@
     clippy::indexing_slicing
 )]
 
-#[allow(dead_code)]
 mod support;
 
 use std::path::PathBuf;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use demo::fleet::Service;
 use demo::pipeline::Pipeline;
 use support::{Playground, TOPIC, block_on, inspector, records_sent, succeed, wait_until_drained};
 
@@ -64,22 +64,33 @@ async fn records(url: &str) -> i64 {
         .get(0)
 }
 
+/// As docs/OPERATIONS.md says.
+fn dump_database_and_roles(url: &str, dump: &str) {
+    run(
+        "pg_dump",
+        &["--format=custom", "--file", dump, "--dbname", url],
+    );
+    let roles = run("pg_dumpall", &["--roles-only", "--dbname", url]);
+    for expected in [
+        "CREATE ROLE bronze_writer;",
+        "CREATE ROLE transformer;",
+        "ALTER ROLE dashboard_reader SET default_transaction_read_only TO 'on';",
+    ] {
+        assert!(roles.contains(expected), "the roles' dump lacks {expected}");
+    }
+}
+
+fn start_services(pipeline: &Pipeline) -> [Service; 2] {
+    ["consumer", "transformer"].map(|name| pipeline.start(name, name, &["run"]).unwrap())
+}
+
 #[test]
 fn a_restored_dump_is_whole_and_the_consumer_goes_on_from_it() {
     let playground = Playground::open();
     let truth = playground.file("truth.json");
     let sworn = truth.display().to_string();
     let url = &playground.database.superuser_url;
-    let mut services = vec![
-        playground
-            .pipeline
-            .start("consumer", "consumer", &["run"])
-            .unwrap(),
-        playground
-            .pipeline
-            .start("transformer", "transformer", &["run"])
-            .unwrap(),
-    ];
+    let mut services = start_services(&playground.pipeline);
     let settings = [
         "run",
         "--rate",
@@ -99,18 +110,7 @@ fn a_restored_dump_is_whole_and_the_consumer_goes_on_from_it() {
 
     // In the midst of it: the dump is a snapshot, whatever goes on.
     let dump = playground.file("assay.dump").display().to_string();
-    run(
-        "pg_dump",
-        &["--format=custom", "--file", &dump, "--dbname", url],
-    );
-    let roles = run("pg_dumpall", &["--roles-only", "--dbname", url]);
-    for expected in [
-        "CREATE ROLE bronze_writer;",
-        "CREATE ROLE transformer;",
-        "ALTER ROLE dashboard_reader SET default_transaction_read_only TO 'on';",
-    ] {
-        assert!(roles.contains(expected), "the roles' dump lacks {expected}");
-    }
+    dump_database_and_roles(url, &dump);
 
     succeed(&mut producer, Duration::from_secs(120));
     for service in &mut services {
@@ -143,10 +143,7 @@ fn a_restored_dump_is_whole_and_the_consumer_goes_on_from_it() {
         .unwrap();
     succeed(&mut whole, Duration::from_secs(120));
 
-    let _consumer = pipeline.start("consumer", "consumer", &["run"]).unwrap();
-    let _transformer = pipeline
-        .start("transformer", "transformer", &["run"])
-        .unwrap();
+    let _services = start_services(&pipeline);
     block_on(wait_until_drained(
         &restored.superuser_url,
         sent,

@@ -6,7 +6,6 @@
     clippy::indexing_slicing
 )]
 
-#[allow(dead_code)]
 mod support;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -107,6 +106,28 @@ fn documented(service: &str) -> Exported {
     found
 }
 
+/// What a transformer exports once everything is in gold.
+const DRAINED: [&str; 7] = [
+    "assay_warehouse_ledger_balanced 1\n",
+    "assay_warehouse_waiting_seconds 0\n",
+    "assay_warehouse_pending_records{layer=\"kafka\"} 0\n",
+    "assay_warehouse_pending_records{layer=\"bronze\"} 0\n",
+    "assay_warehouse_pending_records{layer=\"silver\"} 0\n",
+    "assay_transformer_gold_batch_seconds_sum",
+    "assay_transformer_silver_batch_seconds_sum",
+];
+
+/// As somebody would who changes `ops` by hand: it turns the metric, and with it the alert.
+async fn damage_the_ledger(url: &str) {
+    let damage = "UPDATE ops.partitions SET record_count = record_count + 1
+                  WHERE kafka_partition = (SELECT min(kafka_partition) FROM ops.partitions)";
+    support::inspector(url)
+        .await
+        .execute(damage, &[])
+        .await
+        .unwrap();
+}
+
 #[test]
 fn services_export_what_the_table_says() {
     let playground = Playground::open();
@@ -147,16 +168,7 @@ fn services_export_what_the_table_says() {
         Duration::from_secs(60),
     ));
     let by_consumer = scrape_until(consuming, &["assay_consumer_commit_seconds_sum"]);
-    let drained = [
-        "assay_warehouse_ledger_balanced 1\n",
-        "assay_warehouse_waiting_seconds 0\n",
-        "assay_warehouse_pending_records{layer=\"kafka\"} 0\n",
-        "assay_warehouse_pending_records{layer=\"bronze\"} 0\n",
-        "assay_warehouse_pending_records{layer=\"silver\"} 0\n",
-        "assay_transformer_gold_batch_seconds_sum",
-        "assay_transformer_silver_batch_seconds_sum",
-    ];
-    let by_transformer = scrape_until(transforming, &drained);
+    let by_transformer = scrape_until(transforming, &DRAINED);
 
     for (service, text) in [
         ("producer", &by_producer),
@@ -188,12 +200,6 @@ fn services_export_what_the_table_says() {
         "bad records were sent, and none is counted"
     );
 
-    // A ledger that somebody has damaged turns the metric, and with it the alert.
-    block_on(async {
-        let inspector = support::inspector(&playground.database.superuser_url).await;
-        let damage = "UPDATE ops.partitions SET record_count = record_count + 1
-                      WHERE kafka_partition = (SELECT min(kafka_partition) FROM ops.partitions)";
-        inspector.execute(damage, &[]).await.unwrap();
-    });
+    block_on(damage_the_ledger(&playground.database.superuser_url));
     scrape_until(transforming, &["assay_warehouse_ledger_balanced 0\n"]);
 }
