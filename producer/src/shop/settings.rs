@@ -3,7 +3,6 @@ use thiserror::Error;
 
 use super::calendar::Rush;
 use super::kinds::MOST_CATEGORIES;
-use super::writing;
 
 /// What a shop is like. Two shops of equal settings write equal events.
 #[derive(Debug, Clone, PartialEq)]
