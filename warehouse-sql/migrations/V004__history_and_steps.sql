@@ -77,11 +77,11 @@ COMMENT ON COLUMN silver.product_sightings.seen_on IS 'UTC day.';
 COMMENT ON COLUMN silver.product_sightings.product_key IS 'dim_products.';
 COMMENT ON COLUMN silver.product_sightings.first_seen_at IS 'Event time of the first statement of that day (UTC).';
 
+-- ── history ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
 -- A stretch ends where the next one begins, or never; no two of a customer end at the same time. So, whatever is written,
 -- the stretches of a customer are one chain in time: without overlap and without holes. (An exclusion constraint would
 -- only see to the first, and its GiST index made the insertion of 19,284 stretches 2.6 to 4.8 times as expensive.)
--- ── history ─────────────────────────────────────────────────────────────────────────────────────────────────────────
-
 CREATE TABLE silver.dim_customers_history (
     customer_key         bigint      NOT NULL,
     customer_version_key integer     NOT NULL,
