@@ -53,6 +53,11 @@ pub async fn fold_next(
     }
     let taken = next_batches(&transaction, max_lines).await?;
     if taken.ids.is_empty() {
+        // Dropped, it would keep the writer's lock until its connection gets to it.
+        transaction
+            .rollback()
+            .await
+            .map_err(WarehouseError::database("ending an idle gold transaction"))?;
         return Ok(FoldOutcome::Idle);
     }
     let histories = history::settle(&transaction, &taken.ids).await?;
