@@ -407,7 +407,13 @@ fn a_database_is_only_read_and_what_is_wrong_is_told() {
         1,
         "the table is still there"
     );
+    assert_eq!(received(&topic).len(), 0, "nothing was sent");
+}
 
+#[test]
+fn a_database_that_cannot_be_reached_is_named_and_its_password_is_not() {
+    let url = &web_shop().superuser_url;
+    let topic = fresh_topic(1);
     let password = "wrong-secret";
     let (head, rest) = url.split_once('@').unwrap();
     let user = head.rsplit_once(':').unwrap().0;
@@ -424,5 +430,4 @@ fn a_database_is_only_read_and_what_is_wrong_is_told() {
             "{said}"
         );
     }
-    assert_eq!(received(&topic).len(), 0, "nothing was sent");
 }
