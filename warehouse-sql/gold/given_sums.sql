@@ -54,7 +54,8 @@ given_line_sums AS MATERIALIZED (
         product_key,
         category_key,
         currency_key,
-        count(*)             AS lines,
+        -- A line that was taken back and then not after all is one line less.
+        sum(CASE WHEN line_no < 0 AND quantity > 0 THEN -1 ELSE 1 END) AS lines,
         sum(quantity)        AS quantity,
         sum(gross_amount)    AS gross_amount,
         sum(discount_amount) AS discount_amount,

@@ -159,7 +159,8 @@ fn add_cells(expected: &mut Expected, truth: &Truth) {
             cell.returned_goods_cents,
             cell.cancellations,
             cell.cancelled_cents,
-            cell.cost_cents,
+            cell.cost_cents - cell.cancelled_cost_cents,
+            cell.cancelled_goods_cents,
         ];
         add(&mut expected.sales, key, &measures);
     }
