@@ -55,9 +55,8 @@ pub async fn fold_next(
     if taken.ids.is_empty() {
         // Dropped, it would keep the writer's lock until its connection gets to it.
         transaction
-            .rollback()
-            .await
-            .map_err(WarehouseError::database("ending an idle gold transaction"))?;
+            .roll_back("ending an idle gold transaction")
+            .await?;
         return Ok(FoldOutcome::Idle);
     }
     let histories = history::settle(&transaction, &taken.ids).await?;
