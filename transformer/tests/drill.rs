@@ -215,14 +215,14 @@ async fn the_database_reads_what_the_encoder_writes() {
     let events: Vec<TransactionEvent> = (0..4_000)
         .map(|_| any_event().new_tree(&mut runner).unwrap().current())
         .collect();
-    for version in &SchemaVersion::ALL {
+    for &version in SchemaVersion::ALL {
         let expected = match version {
             SchemaVersion::V1 => expected_json,
             SchemaVersion::V2 => expected_json_v2,
         };
         let encoded = |event: &TransactionEvent| {
             let mut payload = Vec::new();
-            encode::single_object_as(*version, event, &mut payload);
+            encode::single_object_as(version, event, &mut payload);
             payload
         };
         let payloads: Vec<Vec<u8>> = events.iter().map(encoded).collect();
