@@ -240,5 +240,4 @@ COMMENT ON COLUMN ops.restatements.run_id IS 'ops.pipeline_runs: the rebuild tha
 
 REVOKE ALL ON FUNCTION ops.derived_tables, ops.clone_table, ops.prepare_rebuild, ops.rebuild_differences, ops.swap_rebuild
     FROM PUBLIC;
-GRANT SELECT, INSERT, UPDATE ON ops.pipeline_runs TO transformer;
 GRANT SELECT ON ops.pipeline_runs TO dashboard_reader;

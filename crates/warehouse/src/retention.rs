@@ -9,7 +9,7 @@ use deadpool_postgres::Transaction;
 use crate::{Session, WarehouseError, sql};
 
 /// One transformer at a time does maintenance; "assaymnt" in ASCII.
-const MAINTENANCE_LOCK: i64 = 0x6173_7361_796d_6e74;
+pub(crate) const MAINTENANCE_LOCK: i64 = 0x6173_7361_796d_6e74;
 
 /// What one step did.
 #[derive(Debug, Clone, PartialEq, Eq)]

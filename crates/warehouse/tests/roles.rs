@@ -49,7 +49,7 @@ fn transformer(kind: &str, schema: &str, name: &str) -> Option<&'static str> {
         ("schema", _) => "USAGE",
         ("partition", _) => NOTHING,
         ("view", _) => READ,
-        ("sequence", "silver.order_event_keys") => "USAGE",
+        ("sequence", "silver.order_event_keys" | "ops.gold_batches_gold_batch_id_seq") => "USAGE",
         ("sequence", _) => NOTHING,
         (
             "function",
@@ -91,14 +91,18 @@ fn transformer_table(schema: &str, name: &str) -> Option<&'static str> {
         | "silver.fct_orders"
         | "silver.quarantined_events" => CHANGE,
         "gold.sales_customers" => ADD,
+        // Settings of the marts.
+        "gold.rfm_cuts" | "gold.rfm_segments" => READ,
         // A mart's sums are folded into.
         _ if schema == "gold" => CHANGE,
         "ops.silver_cursors" | "ops.silver_batches" => CHANGE,
-        "ops.gold_batches" => ADD,
+        "ops.gold_batches" | "ops.closed_days" | "ops.restatements" => ADD,
         "ops.topics" | "ops.partitions" | "ops.bronze_batches" | "ops.offset_gaps"
         | "ops.retired_bronze" => READ,
         // Only through ops.compact_ledger.
         "ops.compaction_marks" => NOTHING,
+        // Written by rebuilds, which the owner runs.
+        "ops.pipeline_runs" => NOTHING,
         _ => return None,
     })
 }
@@ -109,6 +113,12 @@ fn dashboard_reader(kind: &str, schema: &str, name: &str) -> Option<&'static str
         ("schema", _) => NOTHING,
         ("table" | "view", "gold") => READ,
         ("view", "ops") => READ,
+        // What was published, what of it changed, and who changed it.
+        ("table", "ops")
+            if ["ops.closed_days", "ops.restatements", "ops.pipeline_runs"].contains(&name) =>
+        {
+            READ
+        }
         ("table" | "view" | "partition" | "sequence", _) => NOTHING,
         ("function", "gold") if name.starts_with("gold.drill_") => "EXECUTE",
         ("function", _) => NOTHING,
