@@ -55,6 +55,7 @@ pub(crate) async fn measure(stack: &Stack, events: u64, statements: bool) -> Res
     }
     room.show_statements(statements).await?;
     figures.extend(against_the_limit(stack, &room, events, seconds).await?);
+    figures.extend(crate::rebuild::measure(&room, events, rate)?);
     Ok(figures)
 }
 

@@ -5,15 +5,18 @@
 mod api;
 mod copy_limit;
 mod end_to_end;
+mod generator;
 mod ingest;
 mod latency;
+mod marts;
+mod rebuild;
 mod room;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
-use clap::Parser;
+use clap::{Parser, Subcommand};
 use local_stack::{DataPolicy, Progress, Stack, StackOptions};
 use serde::Serialize;
 
@@ -21,6 +24,12 @@ use serde::Serialize;
 #[derive(Debug, Parser)]
 #[command(version, about)]
 struct Cli {
+    /// What to measure; everything but the marts without
+    #[command(subcommand)]
+    only: Option<Only>,
+    /// Events of the generator's runs
+    #[arg(long, default_value_t = 2_000_000, global = true)]
+    generator_events: u64,
     /// Events of the preloaded topic for bronze_vs_copy
     #[arg(long, default_value_t = 2_000_000)]
     ingest_events: u64,
@@ -42,6 +51,26 @@ struct Cli {
     /// Where the figures go
     #[arg(long, default_value = "target/bench/bench.json")]
     output: PathBuf,
+}
+
+/// A part of the measurements.
+#[derive(Debug, Clone, Subcommand)]
+enum Only {
+    /// How fast the marts answer a dashboard's queries
+    Marts {
+        /// Order lines placed, over a year
+        #[arg(long, default_value_t = 5_000_000)]
+        lines: u64,
+        /// Where the figures go
+        #[arg(long, default_value = "target/bench/marts.json")]
+        output: PathBuf,
+    },
+    /// The mock shop: generating, generating and encoding, publishing to Kafka
+    Generator {
+        /// Without publishing, so that no Kafka is needed
+        #[arg(long)]
+        alone: bool,
+    },
 }
 
 /// One measured figure and what is asked of it.
@@ -95,6 +124,23 @@ fn main() -> ExitCode {
 }
 
 fn run(cli: &Cli) -> Result<()> {
+    let figures = measure(cli)?;
+    let output = match &cli.only {
+        Some(Only::Marts { output, .. }) => output,
+        _ => &cli.output,
+    };
+    report(&figures, output)
+}
+
+fn measure(cli: &Cli) -> Result<Vec<Figure>> {
+    let mut figures = Vec::new();
+    // First, while nothing else runs.
+    if cli.generator_events > 0 && !matches!(cli.only, Some(Only::Marts { .. })) {
+        figures.extend(generator::measure_alone(cli.generator_events)?);
+    }
+    if let Some(Only::Generator { alone: true }) = cli.only {
+        return Ok(figures);
+    }
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -110,7 +156,16 @@ fn run(cli: &Cli) -> Result<()> {
         options.postgres_settings.push(library);
     }
     let stack = Stack::start(options)?;
-    let mut figures = Vec::new();
+    if let Some(Only::Marts { lines, .. }) = cli.only {
+        return runtime.block_on(marts::measure(&stack, lines));
+    }
+    if cli.generator_events > 0 {
+        let published = generator::measure_published(&stack, cli.generator_events)?;
+        figures.extend(published);
+    }
+    if cli.only.is_some() {
+        return Ok(figures);
+    }
     if cli.ingest_events > 0 {
         figures.extend(runtime.block_on(ingest::measure(&stack, cli.ingest_events))?);
     }
@@ -133,13 +188,17 @@ fn run(cli: &Cli) -> Result<()> {
     if cli.api_seconds > 0 {
         figures.extend(runtime.block_on(api::measure(&stack, cli.api_seconds))?);
     }
-    print_table(&figures);
-    if let Some(directory) = cli.output.parent() {
+    Ok(figures)
+}
+
+fn report(figures: &[Figure], output: &Path) -> Result<()> {
+    print_table(figures);
+    if let Some(directory) = output.parent() {
         std::fs::create_dir_all(directory)?;
     }
-    std::fs::write(&cli.output, serde_json::to_string_pretty(&figures)?)
-        .with_context(|| format!("writing {}", cli.output.display()))?;
-    println!("\nwritten to {}", cli.output.display());
+    std::fs::write(output, serde_json::to_string_pretty(figures)?)
+        .with_context(|| format!("writing {}", output.display()))?;
+    println!("\nwritten to {}", output.display());
     Ok(())
 }
 

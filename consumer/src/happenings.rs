@@ -74,6 +74,12 @@ pub fn describe() {
     for dependency in ["kafka", "postgresql"] {
         counter!(OUTAGES, "dependency" => dependency).absolute(0);
     }
+    for reason in ["not_in_log", "retention_loss"] {
+        counter!(GAPS, "reason" => reason).absolute(0);
+    }
+    for kind in ["assigned", "revoked"] {
+        counter!(REBALANCES, "kind" => kind).absolute(0);
+    }
 }
 
 /// A transaction was committed.

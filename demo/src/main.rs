@@ -42,6 +42,12 @@ struct Cli {
     /// Seed of the mock shop
     #[arg(long, default_value_t = 42)]
     seed: u64,
+    /// Instead of the mock shop, import this file of the UCI Online Retail data; verify, show its figures, and exit
+    #[arg(long, value_name = "FILE", conflicts_with = "events")]
+    uci: Option<PathBuf>,
+    /// What comes first in that file's dates, mdy or dmy [default: found out]
+    #[arg(long, value_name = "ORDER", requires = "uci")]
+    date_order: Option<String>,
 }
 
 const EXAMPLES: &str = "\
@@ -49,6 +55,7 @@ Examples:
   make demo                    live until Ctrl-C
   make demo RATE=5000          the same, faster
   make demo EVENTS=100000      send 100,000 events, prove the result, exit
+  make demo-uci                import real sales, prove the result, show their figures, exit
 
 Exit codes: 0 ok, 1 something failed, 2 usage, 5 the ledger is not in order, 130 interrupted";
 
@@ -92,7 +99,10 @@ fn run(cli: &Cli) -> Result<Ending> {
     let truth = stack.dir().join("truth.json");
     let console = console_address()?;
     let demo = Demo {
-        producer: start_producer(cli, &pipeline, &truth)?,
+        producer: match &cli.uci {
+            Some(file) => start_import(cli, file, &pipeline, &truth)?,
+            None => start_producer(cli, &pipeline, &truth)?,
+        },
         services: vec![
             pipeline.start("consumer", "consumer", &["run"])?,
             pipeline.start("transformer", "transformer", &["run"])?,
@@ -106,9 +116,10 @@ fn run(cli: &Cli) -> Result<Ending> {
         runtime,
     };
     eprintln!("the console is at {}", demo.console_url);
-    let ending = match cli.events {
-        Some(_) => demo.prove(),
-        None => demo.watch(),
+    let ending = match (&cli.uci, cli.events) {
+        (Some(_), _) => demo.prove(Showing::Uci),
+        (None, Some(_)) => demo.prove(Showing::Shop),
+        (None, None) => demo.watch(),
     };
     eprintln!("stopping …");
     drop(stack);
@@ -155,6 +166,27 @@ fn console_address() -> Result<String> {
     Ok(address.to_string())
 }
 
+fn start_import(
+    cli: &Cli,
+    file: &std::path::Path,
+    pipeline: &Pipeline,
+    truth: &std::path::Path,
+) -> Result<Service> {
+    let (file, truth) = (file.display().to_string(), truth.display().to_string());
+    let mut arguments = vec!["import", "uci", &file, "--truth", &truth];
+    if let Some(order) = &cli.date_order {
+        arguments.extend(["--date-order", order]);
+    }
+    pipeline.start("producer", "producer", &arguments)
+}
+
+/// Which figures are shown at the end.
+#[derive(Clone, Copy)]
+enum Showing {
+    Shop,
+    Uci,
+}
+
 struct Demo {
     producer: Service,
     services: Vec<Service>,
@@ -175,7 +207,7 @@ impl Demo {
     }
 
     /// Until everything that was sent is in gold; then the proof.
-    fn prove(mut self) -> Result<Ending> {
+    fn prove(mut self, showing: Showing) -> Result<Ending> {
         let began = Instant::now();
         let drained = self.follow(|status, records| {
             records.is_some_and(|records| status.bronze >= records)
@@ -194,7 +226,20 @@ impl Demo {
         let mut verification = self.pipeline.start("transformer", "verify", &verify)?;
         let status = verification.wait(Duration::from_secs(3_600))?;
         print!("{}", verification.output()?);
-        self.runtime.block_on(show_samples(&self.reader_url))?;
+        match showing {
+            Showing::Shop => self
+                .runtime
+                .block_on(show_samples(&self.reader_url, &samples::SAMPLES))?,
+            Showing::Uci => {
+                println!("\n{}", self.producer.output()?.trim_end());
+                self.runtime
+                    .block_on(show_samples(&self.reader_url, &samples::UCI_SAMPLES))?;
+                // By country, from gold where the mart is; the transformer may also read silver.
+                let url = self.pipeline.url_of("transformer")?;
+                let countries = self.runtime.block_on(samples::countries(&url))?;
+                println!("\nSales by country\n{countries}");
+            }
+        }
         match status.code() {
             Some(0) => Ok(Ending::Proven),
             Some(5) => Ok(Ending::NotInOrder),
@@ -262,10 +307,10 @@ impl Demo {
     }
 }
 
-async fn show_samples(url: &str) -> Result<()> {
+async fn show_samples(url: &str, questions: &[(&str, &str)]) -> Result<()> {
     let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls).await?;
     let driver = tokio::spawn(connection);
-    for (question, query) in samples::SAMPLES {
+    for (question, query) in questions {
         println!("\n{question}\n{}", samples::table(&client, query).await?);
     }
     drop(client);

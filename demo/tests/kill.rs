@@ -218,12 +218,28 @@ async fn fingerprints(client: &Client) -> Vec<(&'static str, i64, String)> {
         ),
         ("fct_orders", include_str!("support/fct_orders.sql")),
         (
+            "fct_order_steps",
+            include_str!("support/fct_order_steps.sql"),
+        ),
+        (
             "dim_customers",
-            "SELECT customer_id, customer_type, country, city, attributes_at, attributes_partition, attributes_offset FROM silver.dim_customers",
+            "SELECT customer_id, customer_type, country, city, segment FROM silver.dim_customers",
         ),
         (
             "dim_products",
-            "SELECT product_id, product_name, category, attributes_at, attributes_partition, attributes_offset FROM silver.dim_products",
+            "SELECT product_id, product_name, category FROM silver.dim_products",
+        ),
+        (
+            "dim_customers_history",
+            include_str!("support/dim_customers_history.sql"),
+        ),
+        (
+            "dim_products_history",
+            include_str!("support/dim_products_history.sql"),
+        ),
+        (
+            "product_sightings",
+            include_str!("support/product_sightings.sql"),
         ),
         (
             "quarantined_events",

@@ -11,29 +11,48 @@ use std::collections::{BTreeMap, BTreeSet};
 use cargo_metadata::{DependencyKind, MetadataCommand};
 
 /// Each room's siblings, apart from what its tests use.
-const SIBLINGS: [(&str, &[&str]); 12] = [
+const SIBLINGS: [(&str, &[&str]); 14] = [
     ("event-contract", &[]),
     ("service-kit", &[]),
     ("local-stack", &[]),
     ("warehouse", &["service-kit"]),
+    ("schema-registry", &["event-contract", "service-kit"]),
     ("producer", &["event-contract", "service-kit"]),
     ("consumer", &["service-kit", "warehouse"]),
     ("assay-console", &["service-kit", "warehouse"]),
     (
         "transformer",
-        &["event-contract", "mart-export", "service-kit", "warehouse"],
+        &[
+            "event-contract",
+            "mart-export",
+            "schema-registry",
+            "service-kit",
+            "warehouse",
+        ],
     ),
     ("mart-export", &["warehouse"]),
     ("test-warehouse", &["local-stack", "warehouse"]),
     ("demo", &["event-contract", "local-stack", "warehouse"]),
-    ("bench", &["demo", "local-stack"]),
+    (
+        "bench",
+        &[
+            "demo",
+            "event-contract",
+            "local-stack",
+            "producer",
+            "warehouse",
+        ],
+    ),
+    // Its tests read the services' command lines.
+    ("packaging", &[]),
 ];
 
 /// Libraries that only these rooms may name, their tests included.
-const KEPT_TO: [(&str, &[&str]); 5] = [
+const KEPT_TO: [(&str, &[&str]); 6] = [
     ("rdkafka", &["consumer", "local-stack", "producer"]),
     ("deadpool-postgres", &["warehouse"]),
     ("apache-avro", &["event-contract"]),
+    ("hyper-rustls", &["schema-registry"]),
     ("mysql_async", &["mart-export"]),
     ("parquet", &["mart-export"]),
 ];

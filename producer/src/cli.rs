@@ -3,14 +3,16 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use clap::builder::{FalseyValueParser, Resettable};
 use clap::{Arg, ArgAction, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use event_contract::Reason;
 use service_kit::{HttpArgs, KafkaArgs, PatienceArgs, parse_duration, parse_percent};
 
 use crate::disturb::can_spoil;
+use crate::import::cli::ImportArgs;
 use crate::publish::Compression;
+use crate::scenario::{EventVersion, Scenario};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -19,6 +21,9 @@ Examples:
   producer run --backfill 30d --rate 200            a month, then live
   producer run --count 100000 --duplicate-pct 2 --late-pct 3 --bad-pct 1 --truth truth.json
   producer run --count 1000000 --dry-run            how fast the shop is by itself
+  producer run --scenario black-friday --backfill 60d --count 500000
+                                                    two months with one day that is unlike the others
+  producer run --backfill 30d --speed 1440x         a month within half an hour, as if it happened now; then live
   producer truth truth.json                         what a run swore it had sent
 
 Exit codes: 0 done, 2 usage, 3 configuration, 4 Kafka away or a record not acknowledged, 5 broken truth file,
@@ -37,10 +42,15 @@ impl Cli {
     /// The command line of this process. A variable that is set to nothing counts as not set, since that is how compose
     /// files pass on what the user left out. Ends the process where the command line is wrong, or asks for help.
     pub fn from_process() -> Cli {
-        let command =
-            Cli::command().mut_subcommands(|subcommand| subcommand.mut_args(forget_empty_variable));
+        let command = forget_empty_variables(Cli::command());
         Cli::from_arg_matches(&command.get_matches()).unwrap_or_else(|error| error.exit())
     }
+}
+
+fn forget_empty_variables(command: clap::Command) -> clap::Command {
+    command
+        .mut_args(forget_empty_variable)
+        .mut_subcommands(forget_empty_variables)
 }
 
 fn forget_empty_variable(arg: Arg) -> Arg {
@@ -61,6 +71,8 @@ pub enum Command {
     /// Run the mock shop
     #[command(after_help = EXAMPLES)]
     Run(Box<RunArgs>),
+    /// Publish the rows of real files and tables
+    Import(ImportArgs),
     /// Show a truth file, and check its seal
     Truth(TruthArgs),
     /// Ask a running producer whether it is alive
@@ -131,7 +143,8 @@ pub struct ExtentArgs {
     #[arg(long, env = "PRODUCER_COUNT", allow_negative_numbers = true, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub count: Option<u64>,
     /// Send so many events a second [default: as fast as possible]. With --backfill, the past is sent as fast as possible and
-    /// the rate holds from then on; with --backfill and --count, the rate holds for the past too
+    /// the rate holds from then on; with --backfill and --count, the rate holds for the past too; with --speed, the past
+    /// keeps its own rhythm
     #[arg(long, env = "PRODUCER_RATE", allow_negative_numbers = true, value_name = "EVENTS_PER_S", value_parser = parse_rate)]
     pub rate: Option<f64>,
     /// Stop after the live part has lasted so long, e.g. 60s
@@ -141,10 +154,16 @@ pub struct ExtentArgs {
     /// the past holds them all; otherwise --backfill-events, and the run goes on live
     #[arg(long, env = "PRODUCER_BACKFILL", value_name = "DURATION", value_parser = parse_positive_duration)]
     pub backfill: Option<Duration>,
-    /// Events in the past, where --count does not tell
-    #[arg(long, env = "PRODUCER_BACKFILL_EVENTS", allow_negative_numbers = true, value_name = "N", default_value_t = 500_000,
+    /// Events in the past, where --count does not tell [default: 500000; with --speed and --rate, so many that the rate holds
+    /// on average]
+    #[arg(long, env = "PRODUCER_BACKFILL_EVENTS", allow_negative_numbers = true, value_name = "N",
         value_parser = clap::value_parser!(u64).range(1..))]
-    pub backfill_events: u64,
+    pub backfill_events: Option<u64>,
+    /// Let event time pass faster, e.g. 60x for an hour a minute. With --backfill, the past is sent as if it happened now at
+    /// this speed, until it has caught up with the clock; a live part without a past runs ahead of the clock. --rate stays
+    /// the number of events in a second of the run
+    #[arg(long, env = "PRODUCER_SPEED", allow_negative_numbers = true, value_name = "FACTORx", value_parser = parse_speed)]
+    pub speed: Option<f64>,
     /// The moment where the past ends and live begins, e.g. 2026-01-01T00:00:00Z [default: now]. With it, all times come from a
     /// simulated clock that ticks with the events, and the same settings give the same events, byte for byte; without it,
     /// live events carry the wall clock
@@ -156,6 +175,9 @@ pub struct ExtentArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "The shop")]
 pub struct ShopArgs {
+    /// A bundle of settings. Flags that are given besides go before it
+    #[arg(long, env = "PRODUCER_SCENARIO", value_enum, default_value = "normal")]
+    pub scenario: Scenario,
     /// Same seed, same shop, same orders
     #[arg(
         long,
@@ -183,24 +205,44 @@ pub struct ShopArgs {
     /// Only order_placed events: orders are neither paid nor shipped
     #[arg(long, env = "PRODUCER_ORDERS_ONLY", action = ArgAction::SetTrue, value_parser = FalseyValueParser::new())]
     pub orders_only: bool,
+    /// By how much the business grows in a year, in per cent; shows in the past
+    #[arg(long, env = "PRODUCER_GROWTH_PCT", allow_negative_numbers = true, value_name = "PCT", default_value_t = 33.0, value_parser = parse_growth)]
+    pub growth_pct: f64,
+    /// One day has so many times the usual orders, at deep discounts, and twice as many of them come back; 1 for none
+    /// [default: that of the scenario]
+    #[arg(long, env = "PRODUCER_RUSH", allow_negative_numbers = true, value_name = "FACTOR", value_parser = parse_rush)]
+    pub rush: Option<f64>,
+    /// The day of the rush, e.g. 2025-11-28 [default: the last Black Friday of the past that leaves a week for returns, else
+    /// the Friday in the middle of the past]
+    #[arg(long, env = "PRODUCER_RUSH_DAY", value_name = "DATE")]
+    pub rush_day: Option<NaiveDate>,
+    /// The version of the contract that events are written in [default: that of the scenario]
+    #[arg(long, env = "PRODUCER_EVENT_VERSION", value_enum)]
+    pub event_version: Option<EventVersion>,
 }
 
 /// What goes wrong.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "What goes wrong on the way")]
 pub struct DisturbanceArgs {
-    /// Events that are sent a second time, in per cent
-    #[arg(long, env = "PRODUCER_DUPLICATE_PCT", allow_negative_numbers = true, value_name = "PCT", default_value = "0", value_parser = parse_percent)]
-    pub duplicate_pct: f64,
-    /// Events that are sent late, in per cent: up to 2 days in the past, up to 3 hours live
-    #[arg(long, env = "PRODUCER_LATE_PCT", allow_negative_numbers = true, value_name = "PCT", default_value = "0", value_parser = parse_percent)]
-    pub late_pct: f64,
-    /// Bad records on top of the events, in per cent of them
-    #[arg(long, env = "PRODUCER_BAD_PCT", allow_negative_numbers = true, value_name = "PCT", default_value = "0", value_parser = parse_percent)]
-    pub bad_pct: f64,
+    /// Events that are sent a second time, in per cent [default: 0, or that of the scenario]
+    #[arg(long, env = "PRODUCER_DUPLICATE_PCT", allow_negative_numbers = true, value_name = "PCT", value_parser = parse_percent)]
+    pub duplicate_pct: Option<f64>,
+    /// Events that are sent late, in per cent: up to 2 days in the past, up to 3 hours live [default: 0, or that of the
+    /// scenario]
+    #[arg(long, env = "PRODUCER_LATE_PCT", allow_negative_numbers = true, value_name = "PCT", value_parser = parse_percent)]
+    pub late_pct: Option<f64>,
+    /// Bad records on top of the events, in per cent of them [default: 0, or that of the scenario]
+    #[arg(long, env = "PRODUCER_BAD_PCT", allow_negative_numbers = true, value_name = "PCT", value_parser = parse_percent)]
+    pub bad_pct: Option<f64>,
     /// Kinds of bad records by their reason code and weight, e.g. truncated=3,bad_utf8=1 [default: all alike]
     #[arg(long, env = "PRODUCER_BAD_MIX", value_name = "KIND=WEIGHT,…", value_delimiter = ',', value_parser = parse_share)]
     pub bad_mix: Vec<(Reason, u32)>,
+    /// Nothing can be sent for so long, by event time, and everything of that time arrives at once, after newer events; 0 for
+    /// never. It lies after three fifths of the past, or half a minute after a live start. At most 100,000 events are held
+    /// back: beyond that the first go out early [default: that of the scenario]
+    #[arg(long, env = "PRODUCER_OUTAGE", value_name = "DURATION", value_parser = parse_duration)]
+    pub outage: Option<Duration>,
 }
 
 /// What is written besides.
@@ -231,6 +273,38 @@ fn parse_rate(text: &str) -> Result<f64, String> {
         ));
     }
     Ok(rate)
+}
+
+fn parse_speed(text: &str) -> Result<f64, String> {
+    let speed: f64 = text
+        .trim()
+        .trim_end_matches(['x', 'X'])
+        .parse()
+        .map_err(|_| format!("`{text}` is not a speed; write for instance 60x"))?;
+    // A NaN is in no range, so it is refused here too.
+    if !(0.01..=1_000_000.0).contains(&speed) {
+        return Err(format!("{speed} is not between 0.01x and 1000000x"));
+    }
+    Ok(speed)
+}
+
+fn parse_growth(text: &str) -> Result<f64, String> {
+    parse_within(text, 0.0, 1_000.0, "per cent a year")
+}
+
+fn parse_rush(text: &str) -> Result<f64, String> {
+    parse_within(text, 1.0, 50.0, "times the usual orders")
+}
+
+fn parse_within(text: &str, least: f64, most: f64, unit: &str) -> Result<f64, String> {
+    let number: f64 = text
+        .trim()
+        .parse()
+        .map_err(|_| format!("`{text}` is not a number"))?;
+    if !(least..=most).contains(&number) {
+        return Err(format!("{number} is not between {least} and {most} {unit}"));
+    }
+    Ok(number)
 }
 
 fn parse_lines_mean(text: &str) -> Result<f64, String> {
@@ -306,7 +380,8 @@ mod tests {
     #[test]
     fn every_flag_has_a_variable_and_a_help_text() {
         let command = Cli::command();
-        for subcommand in command.get_subcommands() {
+        let of_import = command.find_subcommand("import").expect("there is one");
+        for subcommand in command.get_subcommands().chain(of_import.get_subcommands()) {
             for flag in subcommand
                 .get_arguments()
                 .filter(|flag| flag.get_long().is_some())
@@ -342,9 +417,29 @@ mod tests {
             ["--categories", "17"],
             ["--partitions", "0"],
             ["--start", "yesterday"],
+            ["--speed", "0"],
+            ["--speed", "fast"],
+            ["--speed", "NaN"],
+            ["--speed", "-60x"],
+            ["--growth-pct", "-1"],
+            ["--growth-pct", "1001"],
+            ["--rush", "0.5"],
+            ["--rush", "51"],
+            ["--rush-day", "Friday"],
+            ["--scenario", "quiet"],
+            ["--event-version", "3.0"],
+            ["--outage", "long"],
         ] {
             let refused = run_args(&flags).expect_err(flags[1]);
             assert_eq!(refused.exit_code(), 2, "{flags:?}");
+        }
+    }
+
+    #[test]
+    fn speeds_are_read_with_and_without_their_x() {
+        for (text, speed) in [("60x", 60.0), ("60", 60.0), ("1.5X", 1.5)] {
+            let args = run_args(&["--speed", text]).expect(text);
+            assert_eq!(args.extent.speed, Some(speed));
         }
     }
 

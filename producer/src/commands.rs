@@ -5,19 +5,17 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow};
-use chrono::{SubsecRound, Utc};
+use chrono::Utc;
 use event_contract::truth::Truth;
 use service_kit::{Failure, HttpArgs, Outcome, Readiness, Shutdown, endpoint};
 use tempfile::NamedTempFile;
 
 use crate::cli::{Cli, Command, RunArgs, TruthArgs};
-use crate::disturb::{Disturbances, Disturber};
 use crate::outlet::Outlet;
+use crate::plan;
 use crate::progress::Progress;
 use crate::publish::PublishSettings;
-use crate::run::{Rates, Report, Run};
-use crate::shop::{Shop, ShopSettings};
-use crate::source::{Backfill, EventClock, Limits, SIMULATED_EVENTS_PER_SECOND, Source};
+use crate::run::{Report, Run};
 use crate::truth_ledger::{Receipts, Tally};
 use crate::truth_report;
 
@@ -28,6 +26,7 @@ use crate::truth_report;
 pub async fn execute(cli: Cli, shutdown: Shutdown) -> Outcome {
     match cli.command {
         Command::Run(args) => run(*args, shutdown).await,
+        Command::Import(args) => crate::import::command::import(args, shutdown).await,
         Command::Truth(args) => show_truth(&args),
         Command::Healthcheck(http) => healthcheck(&http).await,
         Command::Completions { shell } => {
@@ -65,7 +64,7 @@ async fn run(args: RunArgs, shutdown: Shutdown) -> Outcome {
     }
 }
 
-fn flatten(outcome: Result<Outcome, tokio::task::JoinError>) -> Outcome {
+pub(crate) fn flatten(outcome: Result<Outcome, tokio::task::JoinError>) -> Outcome {
     outcome.unwrap_or_else(|error| Err(Failure::Internal(anyhow!("stopped unexpectedly: {error}"))))
 }
 
@@ -77,7 +76,10 @@ fn publish(args: &RunArgs, readiness: &Readiness, shutdown: &Shutdown) -> Outcom
         .as_deref()
         .map(TruthFile::create)
         .transpose()?;
-    let (source, disturber) = plan(args)?;
+    let plan = plan::plan(args, Utc::now())?;
+    for warning in &plan.warnings {
+        tracing::warn!("{warning}");
+    }
     let (receipts, tally) = match truth_file {
         Some(_) => (Receipts::default(), Tally::default()),
         None => (Receipts::without_digest(), Tally::counts_only()),
@@ -91,14 +93,14 @@ fn publish(args: &RunArgs, readiness: &Readiness, shutdown: &Shutdown) -> Outcom
     tracing::info!(topic = outlet.topic(), seed = args.shop.seed, "publishing");
 
     let run = Run {
-        source,
-        disturber,
+        source: plan.source,
+        disturber: plan.disturber,
         outlet,
         tally,
-        rates: rates(args),
+        rates: plan.rates,
         seed: args.shop.seed,
     };
-    let mut progress = Progress::new(expected_events(args));
+    let mut progress = Progress::new(plan.expected_events);
     let report = run.to_the_end(&mut progress, shutdown)?;
     conclude(report, truth_file, args.output.json)
 }
@@ -119,82 +121,6 @@ fn open_outlet(args: &RunArgs, receipts: Receipts, shutdown: &Shutdown) -> Resul
     settings.connect(receipts, shutdown).map(Outlet::Kafka)
 }
 
-/// The events of a command line, and what happens to them on the way.
-fn plan(args: &RunArgs) -> Result<(Source, Disturber), Failure> {
-    let start = args.extent.start.unwrap_or_else(Utc::now).trunc_subsecs(6);
-    if start > Utc::now() + chrono::Duration::hours(24) {
-        tracing::warn!(%start, "the start is more than a day ahead: the pipeline will quarantine its events as ts_future");
-    }
-    let shop = Shop::new(ShopSettings {
-        seed: args.shop.seed,
-        start,
-        customers: args.shop.customers,
-        products: args.shop.products,
-        categories: usize::from(args.shop.categories),
-        lines_mean: args.shop.lines_mean,
-        orders_only: args.shop.orders_only,
-    })
-    .map_err(|error| Failure::Usage(error.to_string()))?;
-    let disturbances = Disturbances {
-        late_percent: args.disturbances.late_pct,
-        duplicate_percent: args.disturbances.duplicate_pct,
-        bad_percent: args.disturbances.bad_pct,
-        bad_mix: args.disturbances.bad_mix.clone(),
-    };
-    let disturber = Disturber::for_shop(&shop, &disturbances);
-
-    let clock = if args.extent.start.is_some() {
-        EventClock::Simulated {
-            start,
-            per_second: args.extent.rate.unwrap_or(SIMULATED_EVENTS_PER_SECOND),
-        }
-    } else {
-        EventClock::Wall
-    };
-    let limits = Limits {
-        count: args.extent.count,
-        live_duration: args.extent.duration,
-    };
-    let source = Source::new(shop, backfill(args)?, clock, limits)
-        .map_err(|error| Failure::Usage(format!("--backfill: {error}")))?;
-    Ok((source, disturber))
-}
-
-fn backfill(args: &RunArgs) -> Result<Option<Backfill>, Failure> {
-    let Some(length) = args.extent.backfill else {
-        return Ok(None);
-    };
-    let length = chrono::Duration::from_std(length)
-        .map_err(|error| Failure::Usage(format!("--backfill: {error}: choose a shorter past")))?;
-    Ok(Some(Backfill {
-        length,
-        events: args.extent.count.unwrap_or(args.extent.backfill_events),
-    }))
-}
-
-/// Where the count ends the run inside the past, there is nothing but the past that the rate could be meant for.
-fn rates(args: &RunArgs) -> Rates {
-    Rates {
-        past: args.extent.rate.filter(|_| args.extent.count.is_some()),
-        live: args.extent.rate,
-    }
-}
-
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "positive, and only the length of a progress bar"
-)]
-fn expected_events(args: &RunArgs) -> Option<u64> {
-    let extent = &args.extent;
-    if extent.count.is_some() {
-        return extent.count;
-    }
-    let live = extent.duration?.as_secs_f64() * extent.rate?;
-    let past = extent.backfill.map_or(0, |_| extent.backfill_events);
-    Some(past + live as u64)
-}
-
 fn conclude(report: Report, truth_file: Option<TruthFile>, as_json: bool) -> Outcome {
     if let Some(file) = truth_file {
         let path = file.seal(report.truth)?;
@@ -209,7 +135,7 @@ fn conclude(report: Report, truth_file: Option<TruthFile>, as_json: bool) -> Out
     report.failure.map_or(Ok(()), Err)
 }
 
-fn print(text: &str) -> Outcome {
+pub(crate) fn print(text: &str) -> Outcome {
     match writeln!(std::io::stdout().lock(), "{text}") {
         // Somebody who reads only the first lines, as in `… | head`, is no failure.
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(Failure::Internal(
@@ -221,13 +147,13 @@ fn print(text: &str) -> Outcome {
 
 /// The truth file to be: made at the start, so that a wrong path is found before anything is sent, and put in its place
 /// at the end, so that there is never half a truth.
-struct TruthFile {
+pub(crate) struct TruthFile {
     draft: NamedTempFile,
     path: PathBuf,
 }
 
 impl TruthFile {
-    fn create(path: &Path) -> Result<Self, Failure> {
+    pub(crate) fn create(path: &Path) -> Result<Self, Failure> {
         let wrong = |reason: String| {
             Failure::Configuration(format!(
                 "cannot write the truth file {}: {reason}: choose a file in a directory that exists and is yours",
@@ -253,7 +179,7 @@ impl TruthFile {
     }
 
     /// Seals the truth, and returns where it is.
-    fn seal(mut self, truth: Truth) -> Result<PathBuf, Failure> {
+    pub(crate) fn seal(mut self, truth: Truth) -> Result<PathBuf, Failure> {
         let sealed = truth.to_sealed_json().context("cannot seal the truth")?;
         let failed = || {
             format!(

@@ -2,13 +2,13 @@
 //!
 //! A [`Disturber`] takes the shop's events one by one and emits the records to send. It only ever delays, copies and
 //! adds: every good event is emitted exactly once, at the latest by [`Disturber::finish`]. Its dice are its own, so the
-//! good events of a seed are the same with and without disturbances. Memory is bounded by [`MOST_HELD_EVENTS`] and
-//! [`COPY_WINDOW`].
+//! good events of a seed are the same with and without disturbances. Memory is bounded by [`MOST_HELD_EVENTS`],
+//! [`MOST_HELD_IN_OUTAGE`] and [`COPY_WINDOW`].
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use chrono::Duration;
+use chrono::{DateTime, Duration, Utc};
 use event_contract::{Reason, TransactionEvent, encode, spoil};
 
 use crate::shop::random::{Chance, Dice, Domain, unit};
@@ -16,6 +16,9 @@ use crate::shop::{RunKey, Shop};
 
 /// At most so many events are held back at a time; beyond that the earliest goes out before its time.
 pub const MOST_HELD_EVENTS: usize = 20_000;
+
+/// During an outage so many are: about 600 bytes each.
+pub const MOST_HELD_IN_OUTAGE: usize = 100_000;
 
 /// A duplicate follows at most so many records after its original.
 pub const COPY_WINDOW: u32 = 1_000;
@@ -44,6 +47,17 @@ pub struct Outgoing<'a> {
     pub event: Option<&'a TransactionEvent>,
 }
 
+/// A stretch of time in which nothing can be sent. Everything of it is sent at once, later, in its order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Outage {
+    /// The first moment of it.
+    pub from: DateTime<Utc>,
+    /// Newer events can be sent again.
+    pub until: DateTime<Utc>,
+    /// What was held back is sent now, after what is newer.
+    pub caught_up: DateTime<Utc>,
+}
+
 /// How much goes wrong, in per cent of the good events.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Disturbances {
@@ -55,6 +69,8 @@ pub struct Disturbances {
     pub bad_percent: f64,
     /// In which proportions spoiled copies are bad; evenly over [`spoil::KINDS`] when empty.
     pub bad_mix: Vec<(Reason, u32)>,
+    /// When nothing can be sent.
+    pub outage: Option<Outage>,
 }
 
 /// Takes good events, emits records. See the module's description.
@@ -63,6 +79,7 @@ pub struct Disturber {
     late: Chance,
     duplicate: Chance,
     bad: Chance,
+    outage: Option<Outage>,
     rotation: Rotation,
     dice: Dice,
     bad_ids: RunKey,
@@ -81,6 +98,7 @@ impl Disturber {
             late: Chance::percent(disturbances.late_percent),
             duplicate: Chance::percent(disturbances.duplicate_percent),
             bad: Chance::percent(disturbances.bad_percent),
+            outage: disturbances.outage,
             rotation: Rotation::new(&disturbances.bad_mix),
             dice: Dice::new(shop.seed(), Domain::Disturbances, 0),
             bad_ids: shop.run_key().other(),
@@ -105,7 +123,9 @@ impl Disturber {
     ) -> Result<(), E> {
         self.events_seen += 1;
         let now = event.event_timestamp.timestamp_micros();
-        if self.late.is_possible() && self.dice.happens(self.late) {
+        if let Some(outage) = self.outage_at(event.event_timestamp) {
+            self.hold_until(event, outage.caught_up.timestamp_micros());
+        } else if self.late.is_possible() && self.dice.happens(self.late) {
             self.hold(event, now, latest);
         } else {
             self.deliver(event, emit)?;
@@ -137,19 +157,32 @@ impl Disturber {
     }
 
     fn is_held_event_due(&self, now: i64) -> bool {
-        self.held.len() > MOST_HELD_EVENTS
+        let most = match self.outage {
+            Some(_) => MOST_HELD_IN_OUTAGE,
+            None => MOST_HELD_EVENTS,
+        };
+        self.held.len() > most
             || self
                 .held
                 .peek()
                 .is_some_and(|Reverse(held)| held.release_at <= now)
     }
 
+    fn outage_at(&self, at: DateTime<Utc>) -> Option<Outage> {
+        self.outage
+            .filter(|outage| (outage.from..outage.until).contains(&at))
+    }
+
     fn hold(&mut self, event: &TransactionEvent, now: i64, latest: Duration) {
         // The cube makes short delays common and the longest rare.
         let share = unit(self.dice.bits());
         let delay = scale_micros(latest, share * share * share);
+        self.hold_until(event, now.saturating_add(delay));
+    }
+
+    fn hold_until(&mut self, event: &TransactionEvent, release_at: i64) {
         self.held.push(Reverse(HeldEvent {
-            release_at: now.saturating_add(delay),
+            release_at,
             sequence: self.events_seen,
             event: Box::new(event.clone()),
         }));

@@ -49,7 +49,7 @@ fn everything_wrong() -> Disturbances {
         late_percent: 10.0,
         duplicate_percent: 10.0,
         bad_percent: 10.0,
-        bad_mix: Vec::new(),
+        ..Disturbances::default()
     }
 }
 
@@ -201,6 +201,70 @@ fn a_mix_is_kept_to() {
         .filter(|record| record.payload.is_none())
         .count();
     assert_eq!(null_payloads, tombstones);
+}
+
+#[test]
+fn an_outage_sends_everything_of_its_time_at_once_after_newer_events() {
+    let outage = Outage {
+        from: start() - Duration::hours(60),
+        until: start() - Duration::hours(36),
+        caught_up: start() - Duration::hours(30),
+    };
+    let sent = send(
+        20_000,
+        &Disturbances {
+            outage: Some(outage),
+            ..Disturbances::default()
+        },
+    );
+    let times: Vec<DateTime<Utc>> = sent
+        .iter()
+        .filter_map(|record| Some(record.event.as_ref()?.event_timestamp))
+        .collect();
+    let is_in_outage = |at: &DateTime<Utc>| (outage.from..outage.until).contains(at);
+    let first = times.iter().position(is_in_outage).expect("it held some");
+    let last = times.iter().rposition(is_in_outage).expect("it held some");
+    let burst = &times[first..=last];
+    assert!(burst.len() > 200, "{}", burst.len());
+    assert!(burst.iter().all(is_in_outage), "nothing comes in between");
+    assert!(burst.is_sorted());
+    // The first newer event after the catching up makes room for the burst.
+    assert!(times[first - 1] >= outage.caught_up);
+    assert!(times[first - 2] < outage.caught_up);
+    let others: Vec<_> = times.iter().filter(|at| !is_in_outage(at)).collect();
+    assert!(others.is_sorted());
+    assert_eq!(
+        times.len(),
+        good(&send(20_000, &Disturbances::default())).len()
+    );
+}
+
+#[test]
+fn an_outage_holds_no_more_than_it_may() {
+    let outage = Outage {
+        from: start(),
+        until: start() + Duration::days(300),
+        caught_up: start() + Duration::days(301),
+    };
+    let mut shop = Shop::new(ShopSettings::new(42, start())).expect("settings");
+    let disturbances = Disturbances {
+        outage: Some(outage),
+        ..Disturbances::default()
+    };
+    let mut disturber = Disturber::for_shop(&shop, &disturbances);
+    let mut event = blank_event();
+    let mut emitted = 0;
+    let taken = MOST_HELD_IN_OUTAGE + 5_000;
+    for _ in 0..taken {
+        shop.next_live(start(), &mut event);
+        let mut count = |_: Outgoing<'_>| -> Result<(), Infallible> {
+            emitted += 1;
+            Ok(())
+        };
+        let Ok(()) = disturber.take(&event, Duration::days(1), &mut count);
+        assert!(disturber.held.len() <= MOST_HELD_IN_OUTAGE);
+    }
+    assert_eq!(emitted, 5_000, "what does not fit goes out early");
 }
 
 #[test]

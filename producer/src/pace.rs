@@ -4,6 +4,8 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
+
 /// Events are let go in small batches, at the latest so long after they were due.
 const LONGEST_NAP: Duration = Duration::from_millis(5);
 
@@ -68,6 +70,31 @@ impl Pace {
         seconds(self.sent + 1, rate)
             .saturating_sub(running)
             .clamp(SHORTEST_NAP, LONGEST_NAP)
+    }
+}
+
+/// A clock that runs at another speed than the one on the wall, for sending past events as if they happened now.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Replay {
+    /// What it shows at the beginning.
+    pub from: DateTime<Utc>,
+    /// Seconds that it moves on in a second; positive.
+    pub speed: f64,
+}
+
+impl Replay {
+    /// How long to wait, `elapsed` after the beginning, before an event of a time is looked at again; nothing when it is
+    /// due.
+    pub fn wait(&self, elapsed: Duration, at: DateTime<Utc>) -> Option<Duration> {
+        // What lies before the beginning is due at once.
+        let after = (at - self.from).to_std().unwrap_or_default();
+        let due =
+            Duration::try_from_secs_f64(after.as_secs_f64() / self.speed).unwrap_or(Duration::MAX);
+        let remaining = due.checked_sub(elapsed)?;
+        if remaining.is_zero() {
+            return None;
+        }
+        Some(remaining.clamp(SHORTEST_NAP, LONGEST_NAP))
     }
 }
 
@@ -138,6 +165,28 @@ mod tests {
     fn without_a_rate_there_is_no_waiting() {
         let mut pace = Pace::new(None);
         assert_eq!(pace.step(Duration::ZERO), Step::Send(UNPACED_BATCH));
+    }
+
+    #[test]
+    fn a_replay_lets_events_go_at_its_speed() {
+        let from = DateTime::from_timestamp(1_750_000_000, 0).expect("a time");
+        let replay = Replay { from, speed: 60.0 };
+        let hour = from + chrono::Duration::hours(1);
+        let minute = Duration::from_secs(60);
+        assert_eq!(replay.wait(Duration::ZERO, from), None);
+        assert_eq!(
+            replay.wait(Duration::ZERO, from - chrono::Duration::days(1)),
+            None
+        );
+        assert_eq!(replay.wait(Duration::ZERO, hour), Some(LONGEST_NAP));
+        let almost = minute - Duration::from_micros(10);
+        assert_eq!(replay.wait(almost, hour), Some(SHORTEST_NAP));
+        assert_eq!(replay.wait(minute, hour), None);
+        let slow = Replay { from, speed: 1e-9 };
+        assert_eq!(
+            slow.wait(minute, DateTime::<Utc>::MAX_UTC),
+            Some(LONGEST_NAP)
+        );
     }
 
     #[test]

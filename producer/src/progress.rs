@@ -24,7 +24,7 @@ impl Progress {
             "Records that Kafka acknowledged."
         );
         describe_counter!(
-            "assay_producer_bytes_sent_total",
+            "assay_producer_sent_bytes_total",
             "Bytes of payload that Kafka acknowledged."
         );
         describe_counter!(
@@ -78,7 +78,7 @@ impl Progress {
 
 fn publish_metrics(receipts: &Receipts, queued: usize) {
     counter!("assay_producer_events_sent_total").absolute(receipts.records());
-    counter!("assay_producer_bytes_sent_total").absolute(receipts.bytes());
+    counter!("assay_producer_sent_bytes_total").absolute(receipts.bytes());
     counter!("assay_producer_delivery_failures_total").absolute(receipts.failures());
     gauge!("assay_producer_queue_messages")
         .set(f64::from(u32::try_from(queued).unwrap_or(u32::MAX)));

@@ -8,7 +8,7 @@ use service_kit::{Failure, Shutdown};
 
 use crate::disturb::{Disturber, Outgoing, RecordKind};
 use crate::outlet::Outlet;
-use crate::pace::{Pace, Step};
+use crate::pace::{Pace, Replay, Step};
 use crate::progress::Progress;
 use crate::publish::Handover;
 use crate::shop::blank_event;
@@ -25,6 +25,8 @@ const LATEST_LIVE: chrono::Duration = chrono::Duration::hours(3);
 pub struct Rates {
     /// Events of the past a second; as fast as possible without.
     pub past: Option<f64>,
+    /// The clock by which events of the past are sent; regardless of it without.
+    pub replay: Option<Replay>,
     /// Live events a second; as fast as possible without.
     pub live: Option<f64>,
 }
@@ -107,16 +109,11 @@ impl Run {
             Part::Past => (self.rates.past, LATEST_PAST),
             Part::Live => (self.rates.live, LATEST_LIVE),
         };
+        let replay = self.rates.replay.filter(|_| part == Part::Past);
         let mut pace = Pace::new(rate);
         let begun = Instant::now();
         loop {
-            if progress.is_due() {
-                self.show(progress);
-            }
-            if self.outlet.has_failed() {
-                return Err(Stop::Abandoned);
-            }
-            if shutdown.is_requested() {
+            if self.is_at_its_end(progress, shutdown)? {
                 return Ok(());
             }
             let batch = match pace.step(begun.elapsed()) {
@@ -130,12 +127,31 @@ impl Run {
                 if !self.source.next(part, event) {
                     return Ok(());
                 }
+                while let Some(nap) =
+                    replay.and_then(|replay| replay.wait(begun.elapsed(), event.event_timestamp))
+                {
+                    if self.is_at_its_end(progress, shutdown)? {
+                        return Ok(());
+                    }
+                    std::thread::sleep(nap);
+                }
                 let (outlet, tally) = (&mut self.outlet, &mut self.tally);
                 self.disturber.take(event, latest, &mut |outgoing| {
                     hand_over(outlet, tally, &outgoing, shutdown)
                 })?;
             }
         }
+    }
+
+    /// To be asked between batches and naps; also keeps the progress moving.
+    fn is_at_its_end(&self, progress: &mut Progress, shutdown: &Shutdown) -> Result<bool, Stop> {
+        if progress.is_due() {
+            self.show(progress);
+        }
+        if self.outlet.has_failed() {
+            return Err(Stop::Abandoned);
+        }
+        Ok(shutdown.is_requested())
     }
 
     fn show(&self, progress: &mut Progress) {

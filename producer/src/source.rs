@@ -34,12 +34,23 @@ pub struct Limits {
 pub enum EventClock {
     /// The machine's clock: latencies can be measured, and no two runs are equal.
     Wall,
+    /// A clock that runs at another speed than the machine's.
+    Sped {
+        /// What it shows at the first live event.
+        from: DateTime<Utc>,
+        /// Seconds that it moves on in a second; positive.
+        speed: f64,
+        /// Once it has caught up with the machine's clock, it goes with that one.
+        is_bounded_by_now: bool,
+    },
     /// A clock that ticks with each event, so that runs are equal to the byte.
     Simulated {
         /// Where it begins.
         start: DateTime<Utc>,
-        /// Events in a second of it; positive.
+        /// Events in a second of the run; positive.
         per_second: f64,
+        /// Seconds that it moves on in a second of the run; positive.
+        speed: f64,
     },
 }
 
@@ -134,31 +145,63 @@ impl Source {
 
     /// The time of the next live event; nothing once the live part has lasted long enough.
     fn live_time(&mut self) -> Option<DateTime<Utc>> {
-        match self.clock {
-            EventClock::Wall => {
-                let since = self.live_since.get_or_insert_with(Instant::now);
-                let is_over = self
-                    .limits
-                    .live_duration
-                    .is_some_and(|limit| since.elapsed() >= limit);
-                (!is_over).then(Utc::now)
+        let passed = match self.clock {
+            EventClock::Wall | EventClock::Sped { .. } => {
+                self.live_since.get_or_insert_with(Instant::now).elapsed()
             }
-            EventClock::Simulated { start, per_second } => {
-                let passed = seconds_of(self.live_yielded + 1, per_second);
-                let is_over = self
-                    .limits
-                    .live_duration
-                    .is_some_and(|limit| passed > limit);
-                (!is_over).then_some(start + passed)
+            EventClock::Simulated { per_second, .. } => {
+                seconds_of(self.live_yielded + 1, per_second)
             }
+        };
+        let limit = self.limits.live_duration;
+        let is_over = match self.clock {
+            // The tick at the very end still counts; on a clock that does not tick there is no such thing.
+            EventClock::Simulated { .. } => limit.is_some_and(|limit| passed > limit),
+            EventClock::Wall | EventClock::Sped { .. } => {
+                limit.is_some_and(|limit| passed >= limit)
+            }
+        };
+        (!is_over).then(|| self.clock.time(passed, Utc::now))
+    }
+}
+
+impl EventClock {
+    /// What it shows when so much of the live part has passed.
+    fn time(&self, passed: Duration, now: impl Fn() -> DateTime<Utc>) -> DateTime<Utc> {
+        match *self {
+            EventClock::Wall => now(),
+            EventClock::Sped {
+                from,
+                speed,
+                is_bounded_by_now,
+            } => {
+                let time = from + sped_up(passed, speed);
+                if is_bounded_by_now {
+                    time.min(now())
+                } else {
+                    time
+                }
+            }
+            EventClock::Simulated { start, speed, .. } => start + sped_up(passed, speed),
         }
     }
+}
+
+const CENTURY: Duration = Duration::from_secs(100 * 366 * 86_400);
+
+fn sped_up(passed: Duration, speed: f64) -> Duration {
+    // Without the detour through floats where there is nothing to multiply: times stay whole microseconds.
+    if speed == 1.0 {
+        return passed.min(CENTURY);
+    }
+    Duration::try_from_secs_f64(passed.as_secs_f64() * speed)
+        .unwrap_or(CENTURY)
+        .min(CENTURY)
 }
 
 /// The time that so many events take.
 #[expect(clippy::cast_precision_loss, reason = "nobody counts 2^53 events")]
 fn seconds_of(events: u64, per_second: f64) -> Duration {
-    const CENTURY: Duration = Duration::from_secs(100 * 366 * 86_400);
     Duration::try_from_secs_f64(events as f64 / per_second)
         .unwrap_or(CENTURY)
         .min(CENTURY)
@@ -182,6 +225,7 @@ mod tests {
         let clock = EventClock::Simulated {
             start: start(),
             per_second,
+            speed: 1.0,
         };
         let mut source = Source::new(shop, backfill, clock, limits).expect("source");
         let mut event = blank_event();
@@ -203,6 +247,41 @@ mod tests {
         let times = times(None, limits, 50.0);
         assert_eq!(times.len(), 3_000);
         assert_eq!(times.last(), Some(&(start() + Duration::from_secs(60))));
+    }
+
+    #[test]
+    fn a_sped_up_clock_catches_up_with_now_and_then_goes_with_it() {
+        let from = start();
+        let later = |seconds| move || start() + Duration::from_secs(seconds);
+        let clock = |is_bounded_by_now| EventClock::Sped {
+            from,
+            speed: 60.0,
+            is_bounded_by_now,
+        };
+        let passed = Duration::from_secs(10);
+        assert_eq!(clock(true).time(passed, later(3_600)), from + 60 * passed);
+        assert_eq!(clock(true).time(passed, later(300)), later(300)());
+        assert_eq!(clock(false).time(passed, later(300)), from + 60 * passed);
+        assert_eq!(EventClock::Wall.time(passed, later(7)), later(7)());
+    }
+
+    #[test]
+    fn a_simulated_clock_at_speed_passes_faster_with_as_many_events() {
+        let shop = Shop::new(ShopSettings::new(1, start())).expect("settings");
+        let clock = EventClock::Simulated {
+            start: start(),
+            per_second: 50.0,
+            speed: 60.0,
+        };
+        let limits = Limits {
+            live_duration: Some(Duration::from_secs(60)),
+            count: None,
+        };
+        let mut source = Source::new(shop, None, clock, limits).expect("source");
+        let mut event = blank_event();
+        while source.next(Part::Live, &mut event) {}
+        assert_eq!(source.yielded(), 3_000);
+        assert_eq!(event.event_timestamp, start() + Duration::from_secs(3_600));
     }
 
     #[test]

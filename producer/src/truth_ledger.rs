@@ -4,8 +4,9 @@
 //! day, currency, channel, category and product. Kafka's acknowledgements enter what really arrived ([`Receipts`]): how
 //! many records of each kind, and the digest of their bytes. Failures are rare, so they are subtracted: a record that
 //! Kafka gave up on is decoded from its own bytes and taken out of the tally again. What remains is what was
-//! acknowledged, and only that.
+//! acknowledged, and only that. A cancellation takes back the lines of its order where both were acknowledged.
 
+mod cancellations;
 mod receipts;
 mod tally;
 
@@ -64,6 +65,7 @@ pub fn close(
         events: totals.events,
         orders: totals.orders,
         lines: totals.lines,
+        cancelled_lines: totals.cancelled_lines,
         duplicates: receipts.duplicates(),
         bad: receipts.bad_by_reason(),
         sales: tally.sales(),

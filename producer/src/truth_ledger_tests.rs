@@ -85,6 +85,19 @@ fn sales_by_hand(events: &[TransactionEvent]) -> Vec<SalesCell> {
             _ => {}
         }
     }
+    for (placing, call_off) in cancelled(events) {
+        let key = (
+            call_off.event_timestamp.date_naive(),
+            placing.order.currency.clone(),
+            placing.channel.as_str().to_owned(),
+        );
+        let cell = cells.entry(key).or_default();
+        cell.cancelled_goods_cents +=
+            placing.order.subtotal.cents() - placing.order.discount_amount.cents();
+        for item in &placing.items {
+            cell.cancelled_cost_cents += item.cost.cents() * i64::from(item.quantity);
+        }
+    }
     let named = cells
         .into_iter()
         .map(|((day, currency, channel), cell)| SalesCell {
@@ -96,17 +109,24 @@ fn sales_by_hand(events: &[TransactionEvent]) -> Vec<SalesCell> {
     named.collect()
 }
 
+/// The placing of each cancelled order, with the event that cancels it, where both are there.
+fn cancelled(events: &[TransactionEvent]) -> Vec<(&TransactionEvent, &TransactionEvent)> {
+    let of_kind = |kind| events.iter().filter(move |event| event.event_type == kind);
+    of_kind(EventType::OrderCancelled)
+        .filter_map(|call_off| {
+            let mut placings = of_kind(EventType::OrderPlaced);
+            let placing = placings.find(|it| it.transaction_id == call_off.transaction_id)?;
+            Some((placing, call_off))
+        })
+        .collect()
+}
+
 /// One row for each line: what it is keyed by, and its measures (lines, quantity, gross, discount, cost).
 fn lines_by_hand(
     events: &[TransactionEvent],
 ) -> Vec<(NaiveDate, String, String, String, [i64; 5])> {
     let mut rows = Vec::new();
-    for event in events {
-        let sign = if event.event_type == EventType::OrderReturned {
-            -1
-        } else {
-            1
-        };
+    let mut enter = |event: &TransactionEvent, day: NaiveDate, sign: i64| {
         for item in &event.items {
             let quantity = sign * i64::from(item.quantity);
             let measures = [
@@ -116,7 +136,6 @@ fn lines_by_hand(
                 sign * item.discount.cents(),
                 item.cost.cents() * quantity,
             ];
-            let day = event.event_timestamp.date_naive();
             rows.push((
                 day,
                 item.category.clone(),
@@ -125,6 +144,14 @@ fn lines_by_hand(
                 measures,
             ));
         }
+    };
+    for event in events {
+        let is_return = event.event_type == EventType::OrderReturned;
+        let day = event.event_timestamp.date_naive();
+        enter(event, day, if is_return { -1 } else { 1 });
+    }
+    for (placing, call_off) in cancelled(events) {
+        enter(placing, call_off.event_timestamp.date_naive(), -1);
     }
     rows
 }
@@ -154,6 +181,13 @@ fn the_truth_is_what_adding_up_by_hand_gives() {
     assert_eq!(truth.orders, u64::try_from(placed).expect("small"));
     let lines: usize = events.iter().map(|event| event.items.len()).sum();
     assert_eq!(truth.lines, u64::try_from(lines).expect("small"));
+    let cancelled_lines = cancelled(&events)
+        .into_iter()
+        .map(|(placing, _)| placing.items.len());
+    assert_eq!(
+        truth.cancelled_lines,
+        u64::try_from(cancelled_lines.sum::<usize>()).expect("small")
+    );
     assert_eq!(truth.sales, sales_by_hand(&events));
     assert!(
         truth.sales.iter().any(|cell| cell.returns > 0)
@@ -198,6 +232,53 @@ fn the_truth_is_what_adding_up_by_hand_gives() {
             }
         });
     assert_eq!(truth.products, products.collect::<Vec<_>>());
+}
+
+#[test]
+fn a_cancellation_may_be_sent_before_its_placing() {
+    let events = events(5_000);
+    let (mut early, late): (Vec<_>, Vec<_>) = events
+        .iter()
+        .cloned()
+        .partition(|event| event.event_type == EventType::OrderCancelled);
+    assert!(early.len() > 20);
+    early.extend(late);
+    let close_over = |events: &[TransactionEvent]| {
+        let (tally, receipts) = all_acknowledged(events);
+        close("t", 1, tally, &receipts).expect("the books close")
+    };
+    assert_eq!(close_over(&early), close_over(&events));
+}
+
+#[test]
+fn nothing_is_taken_back_unless_both_halves_arrived() {
+    let events = events(5_000);
+    let (placing, call_off) = cancelled(&events)[0];
+    let (lines, day) = (placing.items.len(), call_off.event_timestamp.date_naive());
+    for lost in [placing, call_off] {
+        let mut tally = Tally::default();
+        let mut receipts = Receipts::default();
+        for event in [placing, call_off] {
+            tally.add(event);
+            if event.event_id == lost.event_id {
+                receipts.fail(RecordKind::Good, Some(&encoded(event)), "lost");
+            } else {
+                receipts.acknowledge(RecordKind::Good, Some(&encoded(event)));
+            }
+        }
+        assert_eq!(
+            tally.totals().cancelled_lines,
+            u64::try_from(lines).expect("small")
+        );
+        let truth = close("t", 1, tally, &receipts).expect("the books close");
+        assert_eq!(truth.cancelled_lines, 0);
+        let cell = truth.sales.iter().find(|cell| cell.day == day);
+        assert!(cell.is_none_or(|cell| cell.cancelled_goods_cents == 0));
+        assert!(
+            truth.categories.iter().all(|cell| cell.quantity > 0),
+            "{truth:?}"
+        );
+    }
 }
 
 #[test]

@@ -21,6 +21,7 @@ pub fn table(truth: &Truth) -> String {
     row("events", &grouped(truth.events));
     row("orders", &grouped(truth.orders));
     row("lines", &grouped(truth.lines));
+    row("cancelled lines", &grouped(truth.cancelled_lines));
     row("duplicates", &grouped(truth.duplicates));
     row("bad records", &grouped(truth.bad.values().sum()));
     for (reason, count) in &truth.bad {

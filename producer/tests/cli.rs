@@ -35,6 +35,11 @@ fn senseless_figures_end_with_2_and_say_what_is_sensible() {
         (["--bad-mix", "frobnicated=1"], "choose from"),
         (["--start", "tomorrow"], "2026-01-01T00:00:00Z"),
         (["--lines-mean", "0.5"], "1 to 10 lines"),
+        (["--speed", "fast"], "write for instance 60x"),
+        (["--speed", "0"], "0.01x"),
+        (["--growth-pct", "-5"], "per cent a year"),
+        (["--rush", "100"], "times the usual orders"),
+        (["--scenario", "quiet"], "outage-catchup"),
     ] {
         assert_fails(
             &run(&["run", "--dry-run", flags[0], flags[1]]),
@@ -263,12 +268,90 @@ fn variables_that_are_set_to_nothing_count_as_not_set() {
     assert!(output.status.success(), "{}", stderr(&output));
 }
 
+fn summary_of(flags: &[&str]) -> serde_json::Value {
+    let output = run(&[&["run", "--dry-run", "--json"], flags].concat());
+    assert!(output.status.success(), "{}", stderr(&output));
+    serde_json::from_slice(&output.stdout).expect("JSON")
+}
+
+#[test]
+fn a_kind_that_nobody_can_make_bad_is_answered_with_the_list() {
+    let output = run(&["run", "--dry-run", "--bad-mix", "oversize=1"]);
+    let kinds = event_contract::spoil::KINDS
+        .iter()
+        .map(|kind| kind.as_str());
+    assert_fails(&output, 2, &kinds.chain(["tombstone"]).collect::<Vec<_>>());
+}
+
+#[test]
+fn scenarios_are_chosen_by_flag_or_variable_and_yield_to_flags() {
+    let dirty = summary_of(&["--scenario", "dirty", "--count", "10000"]);
+    let counts = |summary: &serde_json::Value| {
+        ["duplicates", "bad"].map(|name| summary[name].as_u64().expect("a number"))
+    };
+    let [duplicates, bad] = counts(&dirty);
+    assert!((220..380).contains(&duplicates), "{duplicates}");
+    assert!((400..600).contains(&bad), "{bad}");
+    let without = summary_of(&["--scenario", "dirty", "--count", "10000", "--bad-pct", "0"]);
+    assert_eq!(counts(&without)[1], 0);
+
+    let mut command = support::producer(&["run", "--dry-run", "--json", "--count", "10000"]);
+    command.env("PRODUCER_SCENARIO", "dirty");
+    let output = command.output().expect("the producer starts");
+    let by_variable: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert!(counts(&by_variable)[1] > 0, "{by_variable}");
+}
+
+#[test]
+fn a_replay_takes_its_time_and_a_backfill_does_not() {
+    let past = ["--backfill", "2h", "--count", "2000", "--rate", "100000"];
+    let seconds = |flags: &[&str]| summary_of(flags)["seconds"].as_f64().expect("a number");
+    assert!(seconds(&past) < 1.0);
+    let replayed = seconds(&[&past[..], &["--speed", "3600x"]].concat());
+    assert!(
+        (1.7..4.0).contains(&replayed),
+        "two hours at 3600x: {replayed}"
+    );
+}
+
+#[test]
+fn two_seconds_of_a_simulated_run_at_86400x_are_two_days() {
+    let directory = TempDir::new().expect("a directory");
+    let path = directory.path().join("truth.json");
+    let summary = summary_of(&[
+        "--start",
+        "2026-01-01T00:00:00Z",
+        "--speed",
+        "86400x",
+        "--rate",
+        "500",
+        "--duration",
+        "2s",
+        "--truth",
+        path.to_str().expect("text"),
+    ]);
+    // 500 events a second of the run, whatever its speed.
+    assert_eq!(summary["events"], 1_000);
+    let truth = std::fs::read_to_string(path).expect("a truth");
+    for day in ["2026-01-01", "2026-01-02"] {
+        assert!(truth.contains(day), "two seconds are two days: {day}");
+    }
+}
+
 #[test]
 fn helpers_answer() {
     let script = run(&["completions", "bash"]);
     assert!(String::from_utf8_lossy(&script.stdout).contains("--duplicate-pct"));
     let help = run(&["run", "--help"]);
-    assert!(String::from_utf8_lossy(&help.stdout).contains("Examples:"));
+    for text in [
+        "Examples:",
+        "black-friday",
+        "six times the orders",
+        "--speed",
+    ] {
+        let said = String::from_utf8_lossy(&help.stdout);
+        assert!(said.contains(text), "`{text}` is missing in: {said}");
+    }
     assert_fails(&run(&["healthcheck"]), 2, &["--http-addr"]);
     assert!(
         !run(&["healthcheck", "--http-addr", "127.0.0.1:1"])

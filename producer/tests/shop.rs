@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use chrono::{DateTime, Duration, TimeZone, Utc};
 use event_contract::judge::{self, Verdict};
 use event_contract::{EventType, Limits, Money, TransactionEvent, encode};
-use producer::shop::{SettingsError, Shop, ShopSettings, blank_event};
+use producer::shop::{Rush, SettingsError, Shop, ShopSettings, blank_event};
 use producer::source::{self, Backfill, EventClock, Part, Source};
 use proptest::prelude::*;
 use sha2::{Digest, Sha256};
@@ -31,6 +31,7 @@ fn events(settings: ShopSettings, past: u64, live: u64) -> Vec<TransactionEvent>
     let clock = EventClock::Simulated {
         start: start(),
         per_second: 1_000.0,
+        speed: 1.0,
     };
     let limits = source::Limits {
         count: Some(past + live),
@@ -70,7 +71,7 @@ fn the_events_of_a_seed_are_the_same_for_ever() {
     assert_eq!(events.len(), 10_000);
     assert_eq!(
         digest_of(&events),
-        "f93b145ab0ca811b1d39011b636e991eacbf19345dfd0a57cffa41c2e59d8ac7"
+        "cfa2dc8e51e8dfc3ffbc75eced7a7479a7e7a6b945211ab331c0f44c6bcf9045"
     );
 }
 
@@ -215,8 +216,11 @@ proptest! {
         products in prop_oneof![Just(1u32), 2..3_000u32],
         categories in 1..=16usize,
         orders_only: bool,
+        growth_percent in 0.0..=1_000.0f64,
+        rush_factor in proptest::option::of(1.0..=50.0f64),
     ) {
-        let settings = ShopSettings { customers, products, categories, lines_mean, orders_only, ..ShopSettings::new(seed, start()) };
+        let rush = rush_factor.map(|factor| Rush { day: start().date_naive() - Duration::days(9), factor });
+        let settings = ShopSettings { customers, products, categories, lines_mean, orders_only, growth_percent, rush, ..ShopSettings::new(seed, start()) };
         let events = events(settings, 1_500, 500);
         prop_assert_eq!(events.len(), 2_000);
         let ids: HashSet<_> = events.iter().map(|event| event.event_id).collect();
@@ -267,8 +271,8 @@ fn the_shop_is_believable() {
         "4 % are cancelled"
     );
     assert!(
-        (130..260).contains(&(placed * 10 / (count(EventType::OrderReturned)))),
-        "up to 6 % are returned"
+        (180..400).contains(&(placed * 10 / (count(EventType::OrderReturned)))),
+        "3 to 5 % are returned within the month"
     );
 
     let mut buyers: HashMap<&str, u32> = HashMap::new();

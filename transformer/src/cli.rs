@@ -15,12 +15,17 @@ use warehouse::{DatabaseSettings, Warehouse, silver};
 
 use crate::export::ExportArgs;
 use crate::gold::GoldStage;
+use crate::judging::EventJudge;
+use crate::maintenance::{MaintainArgs, RetentionArgs};
+use crate::quarantine::QuarantineCommand;
 use crate::rebuild::RebuildArgs;
+use crate::registry::RegistryArgs;
 use crate::report::{VerifyOptions, verify};
 use crate::runs::{Runner, drive_schedule};
 use crate::schedule::Schedule;
 use crate::silver::{LoadBudget, SilverStage};
 use crate::stage::{Pace, Stage, Step, drive};
+use crate::watch;
 
 const SERVICE: &str = "transformer";
 
@@ -45,6 +50,8 @@ Examples:
   transformer rebuild                     derive everything anew and compare (as the warehouse's owner)
   transformer rebuild --swap              … and put it in the place of the live marts
   transformer export --mart sales_summary --to csv
+  transformer quarantine list             what was refused, and why
+  transformer quarantine release --reason unknown_schema --dry-run
 
 Exit codes: 0 ok, 2 usage, 3 configuration, 4 PostgreSQL unreachable, 5 data not in order, 130 interrupted";
 
@@ -60,6 +67,11 @@ enum Command {
     Rebuild(RebuildArgs),
     /// Carry a mart elsewhere: into a CSV or Parquet file, or a table of MySQL
     Export(ExportArgs),
+    /// Look at what was refused, release it under the rules of today, or give it up
+    #[command(subcommand)]
+    Quarantine(QuarantineCommand),
+    /// Drop days of bronze beyond their retention, merge the ledger's old rows; `run` does it hourly
+    Maintain(MaintainArgs),
     /// Create or upgrade the warehouse; needs to connect as the owner of the database
     Migrate(MigrateArgs),
     /// Ask a running transformer on this machine whether it is alive
@@ -88,6 +100,8 @@ struct WorkArgs {
     /// How often to look for work when no notification comes
     #[arg(long, env = "ASSAY_POLL_INTERVAL", default_value = "500ms", value_parser = parse_duration)]
     poll_interval: Duration,
+    #[command(flatten)]
+    registry: RegistryArgs,
 }
 
 #[derive(Debug, Args)]
@@ -97,6 +111,8 @@ struct RunArgs {
     schedule: Option<Schedule>,
     #[command(flatten)]
     work: WorkArgs,
+    #[command(flatten)]
+    retention: RetentionArgs,
     #[command(flatten)]
     http: HttpArgs,
     #[command(flatten)]
@@ -131,6 +147,11 @@ struct MigrateArgs {
     patience: PatienceArgs,
 }
 
+/// The command line, for those who look at its settings.
+pub fn command() -> clap::Command {
+    <Cli as clap::CommandFactory>::command()
+}
+
 /// Parses the command line and runs the command.
 pub fn run() -> ExitCode {
     match Cli::parse().command {
@@ -149,6 +170,8 @@ async fn execute(command: Command, shutdown: Shutdown) -> Outcome {
         Command::Verify(args) => run_verify(args, shutdown).await,
         Command::Rebuild(args) => crate::rebuild::run(args, SERVICE, shutdown).await,
         Command::Export(args) => crate::export::run(args, SERVICE, shutdown).await,
+        Command::Quarantine(command) => crate::quarantine::run(command, shutdown).await,
+        Command::Maintain(args) => crate::maintenance::run(args, shutdown).await,
         Command::Migrate(args) => run_migrate(args, shutdown).await,
         Command::Healthcheck(http) => run_healthcheck(http).await,
         Command::Completions { .. } => Ok(()),
@@ -158,7 +181,9 @@ async fn execute(command: Command, shutdown: Shutdown) -> Outcome {
 async fn run_stages(args: RunArgs, shutdown: Shutdown) -> Outcome {
     let settings = settings_from_environment(SERVICE)?;
     let metrics = endpoint::install_metrics();
+    watch::describe();
     let readiness = Readiness::new();
+    let judge = args.work.registry.judge()?;
     let warehouse = working_warehouse(&args.work)?;
     let session = first_session(&warehouse, args.patience.wait_for_dependencies, &shutdown).await?;
     silver::discover_cursors(&session).await?;
@@ -174,6 +199,7 @@ async fn run_stages(args: RunArgs, shutdown: Shutdown) -> Outcome {
         warehouse: warehouse.clone(),
         settings: settings.clone(),
         budget: budget(&args.work),
+        judge: judge.clone(),
         silver_workers: args
             .schedule
             .as_ref()
@@ -181,13 +207,21 @@ async fn run_stages(args: RunArgs, shutdown: Shutdown) -> Outcome {
         retry_after: Duration::from_secs(1),
     };
     tasks.push(("runs", Box::pin(runner.drive(shutdown.clone()))));
+    let watched = Warehouse::new(
+        settings.clone().with_statement_timeout(watch::LOOK_TIMEOUT),
+        1,
+    )?;
+    tasks.push(("watch", Box::pin(watch::watch(watched, shutdown.clone()))));
+    let maintaining =
+        crate::maintenance::keep_maintaining(settings.clone(), args.retention, shutdown.clone());
+    tasks.push(("maintenance", Box::pin(maintaining)));
     match args.schedule {
         Some(schedule) => {
             let driven = drive_schedule(schedule, warehouse, shutdown.clone());
             tasks.push(("schedule", Box::pin(driven)));
         }
         None => tasks.extend(continuous_stages(
-            &args.work, &warehouse, &settings, &readiness, &shutdown,
+            &args.work, &warehouse, &settings, &judge, &readiness, &shutdown,
         )),
     }
     let http_shutdown = shutdown.clone();
@@ -207,6 +241,7 @@ fn continuous_stages(
     work: &WorkArgs,
     warehouse: &Warehouse,
     settings: &DatabaseSettings,
+    judge: &EventJudge,
     readiness: &Readiness,
     shutdown: &Shutdown,
 ) -> Tasks {
@@ -215,7 +250,7 @@ fn continuous_stages(
     };
     let mut tasks: Tasks = Vec::new();
     for _ in 0..work.silver_workers {
-        let stage = SilverStage::new(warehouse.clone(), budget(work));
+        let stage = SilverStage::new(warehouse.clone(), budget(work), judge.clone());
         let driven = drive(
             stage,
             settings.clone(),
@@ -238,13 +273,14 @@ fn continuous_stages(
 }
 
 async fn run_once(args: OnceArgs, shutdown: Shutdown) -> Outcome {
+    let judge = args.work.registry.judge()?;
     let warehouse = working_warehouse(&args.work)?;
     first_session(&warehouse, args.patience.wait_for_dependencies, &shutdown)
         .await?
         .release();
     let mut workers = tokio::task::JoinSet::new();
     for _ in 0..args.work.silver_workers {
-        let stage = SilverStage::new(warehouse.clone(), budget(&args.work));
+        let stage = SilverStage::new(warehouse.clone(), budget(&args.work), judge.clone());
         workers.spawn(drain(stage, shutdown.clone()));
     }
     while let Some(ended) = workers.join_next().await {
@@ -264,6 +300,16 @@ pub(crate) async fn drain<S: Stage>(mut stage: S, shutdown: Shutdown) -> Outcome
         match stage.step().await {
             Ok(Step::Worked) => failures = 0,
             Ok(Step::Idle) => return Ok(()),
+            Ok(Step::Stalled) if failures < 20 => {
+                failures += 1;
+                tokio::time::sleep(backoff.next_delay()).await;
+            }
+            Ok(Step::Stalled) => {
+                return Err(Failure::Unreachable(
+                    "the schema registry stayed away: start it, or check SCHEMA_REGISTRY_URL"
+                        .into(),
+                ));
+            }
             Err(error) if error.class() == warehouse::ErrorClass::Retry && failures < 20 => {
                 failures += 1;
                 tracing::warn!(stage = S::NAME, %error, "trying again");

@@ -13,6 +13,8 @@ use warehouse::silver::MAX_LOAD_EVENTS;
 use warehouse::{Layers, Warehouse};
 
 use crate::gold::GoldStage;
+use crate::judging::EventJudge;
+use crate::registry::RegistryArgs;
 use crate::silver::{LoadBudget, SilverStage};
 use crate::stage::{Stage, Step};
 
@@ -36,6 +38,8 @@ pub(crate) struct RebuildArgs {
     /// Silver workers of the rebuild
     #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u8).range(1..=32))]
     silver_workers: u8,
+    #[command(flatten)]
+    registry: RegistryArgs,
     #[command(flatten)]
     patience: PatienceArgs,
 }
@@ -83,6 +87,7 @@ async fn derive_and_compare(
     let stages = Stages {
         warehouse: work.clone().on(Layers::Rebuilt),
         silver_workers: args.silver_workers,
+        judge: args.registry.judge()?,
     };
     let bar = progress_bar();
     let drained = stages.drain(shutdown);
@@ -138,6 +143,7 @@ async fn wait_for_live_gold(held: &HeldRebuild<'_>, mut gold: GoldStage) -> Outc
 struct Stages {
     warehouse: Warehouse,
     silver_workers: u8,
+    judge: EventJudge,
 }
 
 impl Stages {
@@ -149,7 +155,7 @@ impl Stages {
         };
         let mut workers = JoinSet::new();
         for _ in 0..self.silver_workers {
-            let stage = SilverStage::new(self.warehouse.clone(), budget);
+            let stage = SilverStage::new(self.warehouse.clone(), budget, self.judge.clone());
             workers.spawn(crate::cli::drain(stage, shutdown.clone()));
         }
         let mut gold = GoldStage::new(self.warehouse.clone());

@@ -12,6 +12,7 @@ use warehouse::runs::{self, TakenRun, Targets};
 use warehouse::{DatabaseSettings, ErrorClass, Session, Warehouse, WarehouseError};
 
 use crate::gold::GoldStage;
+use crate::judging::EventJudge;
 use crate::schedule::Schedule;
 use crate::silver::{LoadBudget, SilverStage};
 use crate::stage::{Stage, Step};
@@ -32,6 +33,7 @@ pub(crate) struct Runner {
     pub(crate) warehouse: Warehouse,
     pub(crate) settings: DatabaseSettings,
     pub(crate) budget: LoadBudget,
+    pub(crate) judge: EventJudge,
     pub(crate) silver_workers: u8,
     /// How long to wait before the first retry; the next ones wait longer.
     pub(crate) retry_after: Duration,
@@ -172,7 +174,7 @@ impl Runner {
         session.release();
         let mut workers = JoinSet::new();
         for _ in 0..self.silver_workers {
-            let stage = SilverStage::new(self.warehouse.clone(), self.budget);
+            let stage = SilverStage::new(self.warehouse.clone(), self.budget, self.judge.clone());
             workers.spawn(judge_up_to(stage, self.warehouse.clone(), targets.clone()));
         }
         while let Some(ended) = workers.join_next().await {
@@ -221,7 +223,7 @@ async fn judge_up_to(mut silver: SilverStage, warehouse: Warehouse, targets: Tar
 async fn step<S: Stage>(stage: &mut S) -> Result<(), WarehouseError> {
     match stage.step().await {
         Ok(Step::Worked) => Ok(()),
-        Ok(Step::Idle) => {
+        Ok(Step::Idle | Step::Stalled) => {
             tokio::time::sleep(LOOK_AGAIN).await;
             Ok(())
         }

@@ -15,6 +15,8 @@ pub enum Step {
     Worked,
     /// There is nothing to do at this moment, or others do it.
     Idle,
+    /// There is work, but what it needs besides PostgreSQL is away: nothing was done, step again after a pause.
+    Stalled,
 }
 
 /// One stage of the pipeline.
@@ -55,11 +57,17 @@ pub async fn drive<S: Stage>(
     let mut outage = Outage::new(format!("PostgreSQL at {} ({})", settings.target(), S::NAME));
     let mut backoff = Backoff::new(Duration::from_millis(50), Duration::from_secs(5));
     let mut wake = Wake::new(settings, S::WAKE_CHANNEL, pace);
+    let mut is_stalled = false;
     while !shutdown.is_requested() {
         let began = Instant::now();
         let pause = match stage.step().await {
+            Ok(Step::Stalled) => {
+                is_stalled = true;
+                readiness.not_ready("the schema registry is away");
+                Some(backoff.next_delay())
+            }
             Ok(step) => {
-                if outage.back().is_some() {
+                if outage.back().is_some() || std::mem::take(&mut is_stalled) {
                     readiness.ready();
                 }
                 backoff.reset();
@@ -67,7 +75,7 @@ pub async fn drive<S: Stage>(
                 match step {
                     Step::Worked if rest.is_zero() => continue,
                     Step::Worked => Some(rest),
-                    Step::Idle => None,
+                    Step::Idle | Step::Stalled => None,
                 }
             }
             Err(error) if error.is_conflict() => {

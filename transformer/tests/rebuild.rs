@@ -11,7 +11,8 @@ mod support;
 use std::process::{Command, Output};
 
 use event_contract::EventType;
-use support::{Bronze, drain, event, findings, placed, returned};
+use support::stages::{drain, findings, text_of};
+use support::{Bronze, event, placed, returned};
 use test_warehouse::TestWarehouse;
 
 fn rebuild(url: &str, arguments: &[&str]) -> Output {
@@ -156,6 +157,48 @@ async fn a_figure_that_is_wrong_is_shown_and_put_right_by_the_swap() {
             .get::<_, bool>(0)
     );
     assert_eq!(rebuild(test.owner_url(), &[]).status.code(), Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_swap_restates_closed_days_and_keeps_what_people_decided() {
+    let (test, _bronze) = filled().await;
+    let inspector = test.inspector().await;
+    inspector
+        .batch_execute(
+            "INSERT INTO ops.closed_days (day) SELECT DISTINCT sales_date FROM gold.sales_performance_sums;
+             UPDATE gold.sales_performance_sums SET units_sold = units_sold - 1;
+             DELETE FROM gold.payment_mix_sums;
+             UPDATE silver.dim_customers SET city = 'Atlantis' WHERE customer_id = 'C1';
+             UPDATE silver.quarantined_events SET state = 'discarded', resolved_at = now(), resolution_note = 'noise'",
+        )
+        .await
+        .unwrap();
+    let swapped = rebuild(test.owner_url(), &["--swap"]);
+    assert_eq!(swapped.status.code(), Some(0), "{}", text(&swapped));
+
+    let restated: Vec<String> = inspector
+        .query(
+            "SELECT concat_ws(' ', mart, measure, cause, old_value, new_value, run_id IS NOT NULL, cell ->> 'currency')
+             FROM ops.restatements WHERE measure <> 'total_amount' ORDER BY mart, measure",
+            &[],
+        )
+        .await
+        .unwrap()
+        .iter()
+        .map(|row| row.get(0))
+        .collect();
+    assert_eq!(
+        restated,
+        [
+            "payment_mix orders rebuild 0 2 t EUR",
+            "sales_performance units_sold rebuild 4 5 t EUR"
+        ]
+    );
+    let decided = "SELECT state || ' ' || resolution_note FROM silver.quarantined_events";
+    assert_eq!(text_of(&test, decided).await, "discarded noise");
+    let city = "SELECT city FROM silver.dim_customers WHERE customer_id = 'C1'";
+    assert_eq!(text_of(&test, city).await, "Paris");
+    assert_eq!(findings(&test).await, Vec::<String>::new());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -15,12 +15,13 @@ FROM (
         event_date,
         currency_key,
         location_key,
-        coalesce(sum(events) FILTER (WHERE kind = 'order_placed'), 0)          AS orders,
-        coalesce(sum(units) FILTER (WHERE kind = 'order_placed'), 0)           AS units_sold,
-        coalesce(sum(total_amount) FILTER (WHERE kind = 'order_placed'), 0)    AS total_amount,
-        coalesce(sum(total_amount) FILTER (WHERE kind = 'order_returned'), 0)  AS returned_amount,
-        coalesce(sum(total_amount) FILTER (WHERE kind = 'order_cancelled'), 0) AS cancelled_amount
-    FROM given_event_sums
+        count(*) FILTER (WHERE event_type = 'order_placed')                          AS orders,
+        coalesce(sum(units) FILTER (WHERE event_type = 'order_placed'), 0)           AS units_sold,
+        coalesce(sum(total_amount) FILTER (WHERE event_type = 'order_placed'), 0)    AS total_amount,
+        coalesce(sum(total_amount) FILTER (WHERE event_type = 'order_returned'), 0)  AS returned_amount,
+        coalesce(sum(total_amount) FILTER (WHERE event_type = 'order_cancelled'), 0) AS cancelled_amount
+    FROM given_events
+    WHERE event_type IN ('order_placed', 'order_returned', 'order_cancelled')
     GROUP BY event_date, currency_key, location_key
 ) AS sums
 JOIN silver.dim_currencies AS currencies USING (currency_key)

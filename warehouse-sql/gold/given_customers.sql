@@ -1,17 +1,17 @@
--- Customers with a known order, on each side. Who so far has only returns belongs to no cohort and no segment.
+-- The customers given, with what they score.
 given_customers AS MATERIALIZED (
     SELECT
-        side,
-        customer_key,
-        currency_key,
-        sum(orders)::bigint                                              AS orders,
-        sum(placed_amount)                                               AS placed_amount,
-        sum(returned_amount)                                             AS returned_amount,
-        sum(cancelled_amount)                                            AS cancelled_amount,
-        sum(placed_amount) - sum(returned_amount) - sum(cancelled_amount) AS net_amount,
-        min(first_order_at)                                              AS first_order_at,
-        max(last_order_at)                                               AS last_order_at
-    FROM given_customer_months
-    GROUP BY side, customer_key, currency_key
-    HAVING sum(orders) > 0
+        s.*,
+        currencies.currency_code                                                       AS currency,
+        s.net_amount_sum                                                               AS net_amount,
+        1 + width_bucket(s.orders, coalesce(own.orders, usual.orders))                 AS frequency_score,
+        1 + width_bucket(s.net_amount_sum, coalesce(own.net_amount, usual.net_amount)) AS monetary_score,
+        (s.first_order_at AT TIME ZONE 'UTC')::date                                    AS first_order_date,
+        (s.last_order_at AT TIME ZONE 'UTC')::date                                     AS last_order_date
+    FROM (
+        SELECT *, placed_amount - returned_amount - cancelled_amount AS net_amount_sum FROM given_customer_sums
+    ) AS s
+    JOIN silver.dim_currencies AS currencies USING (currency_key)
+    JOIN gold.rfm_cuts AS usual ON usual.currency = 'default'
+    LEFT JOIN gold.rfm_cuts AS own ON own.currency = currencies.currency_code
 ),

@@ -1,10 +1,7 @@
 -- How many known customers ordered for the first time?
 -- Grain and key: day × currency.
-SELECT
-    (c.first_order_at AT TIME ZONE 'UTC')::date AS sales_date,
-    currencies.currency_code AS currency,
-    sum(c.side)                                 AS customers
-FROM given_customers AS c
-JOIN silver.dim_currencies AS currencies USING (currency_key)
-GROUP BY 1, 2
-HAVING sum(c.side) <> 0
+SELECT first_order_date AS sales_date, currency, sum(side) AS customers
+FROM given_customers
+WHERE orders > 0
+GROUP BY first_order_date, currency
+HAVING sum(side) <> 0

@@ -7,9 +7,9 @@ SELECT
     sums.orders,
     sums.total_amount
 FROM (
-    SELECT event_date, currency_key, payment_method_key, sum(events) AS orders, sum(total_amount) AS total_amount
-    FROM given_event_sums
-    WHERE kind = 'order_placed'
+    SELECT event_date, currency_key, payment_method_key, count(*) AS orders, sum(total_amount) AS total_amount
+    FROM given_events
+    WHERE event_type = 'order_placed'
     GROUP BY event_date, currency_key, payment_method_key
 ) AS sums
 JOIN silver.dim_currencies AS currencies USING (currency_key)

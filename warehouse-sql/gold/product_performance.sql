@@ -1,5 +1,6 @@
 -- How did the products sell?
--- Grain and key: day × product × currency. Additive measures of the lines given; returned and cancelled lines are negative there.
+-- Grain and key: day × product × currency. Additive measures of the lines given; returned and cancelled
+-- lines are negative there.
 SELECT
     sums.event_date AS sales_date,
     products.product_id,
@@ -9,18 +10,6 @@ SELECT
     sums.gross_amount,
     sums.discount_amount,
     sums.cost_amount
-FROM (
-    SELECT
-        event_date,
-        product_key,
-        currency_key,
-        sum(lines) AS lines,
-        sum(quantity) AS quantity,
-        sum(gross_amount) AS gross_amount,
-        sum(discount_amount) AS discount_amount,
-        sum(cost_amount) AS cost_amount
-    FROM given_line_sums
-    GROUP BY event_date, product_key, currency_key
-) AS sums
+FROM given_line_sums AS sums
 JOIN silver.dim_products AS products USING (product_key)
 JOIN silver.dim_currencies AS currencies USING (currency_key)

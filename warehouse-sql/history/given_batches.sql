@@ -4,4 +4,4 @@ given_batches AS MATERIALIZED (
     SELECT first_order_event_key, last_order_event_key
     FROM ops.silver_batches
     WHERE silver_batch_id = ANY ($1) AND first_order_event_key IS NOT NULL
-),
+)

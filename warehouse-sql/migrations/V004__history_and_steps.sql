@@ -79,20 +79,26 @@ COMMENT ON COLUMN silver.product_sightings.first_seen_at IS 'Event time of the f
 
 -- ── history ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
+-- A stretch ends where the next one begins, or never; no two of a customer end at the same time. So, whatever is written,
+-- the stretches of a customer are one chain in time: without overlap and without holes. (An exclusion constraint would
+-- only see to the first, and its GiST index made the insertion of 19,284 stretches 2.6 to 4.8 times as expensive.)
 CREATE TABLE silver.dim_customers_history (
     customer_key         bigint      NOT NULL,
     customer_version_key integer     NOT NULL,
     valid_from           timestamptz NOT NULL,
     valid_to             timestamptz NOT NULL,
+    next_from            timestamptz GENERATED ALWAYS AS (nullif(valid_to, 'infinity')) STORED,
     CHECK (valid_from < valid_to),
     PRIMARY KEY (customer_key, valid_from),
-    CONSTRAINT dim_customers_history_never_overlaps EXCLUDE USING gist
-        (customer_key WITH =, tstzrange(valid_from, valid_to) WITH &&) DEFERRABLE INITIALLY DEFERRED
+    UNIQUE (customer_key, valid_to),
+    CONSTRAINT dim_customers_history_has_no_holes FOREIGN KEY (customer_key, next_from)
+        REFERENCES silver.dim_customers_history (customer_key, valid_from) DEFERRABLE INITIALLY DEFERRED
 );
 COMMENT ON TABLE silver.dim_customers_history IS 'One row per customer and stretch of time in which the same attributes held: from valid_from up to, not including, valid_to. Stretches of a customer follow each other without holes.';
 COMMENT ON COLUMN silver.dim_customers_history.customer_key IS 'dim_customers.';
 COMMENT ON COLUMN silver.dim_customers_history.customer_version_key IS 'dim_customer_versions: the attributes.';
 COMMENT ON COLUMN silver.dim_customers_history.valid_from IS 'Event time of the first statement (UTC).';
+COMMENT ON COLUMN silver.dim_customers_history.next_from IS 'valid_to where another stretch follows: it must begin there.';
 COMMENT ON COLUMN silver.dim_customers_history.valid_to IS 'Event time of the next other statement (UTC); infinity for what holds now.';
 
 CREATE TABLE silver.dim_products_history (
@@ -100,15 +106,18 @@ CREATE TABLE silver.dim_products_history (
     product_version_key integer     NOT NULL,
     valid_from          timestamptz NOT NULL,
     valid_to            timestamptz NOT NULL,
+    next_from           timestamptz GENERATED ALWAYS AS (nullif(valid_to, 'infinity')) STORED,
     CHECK (valid_from < valid_to),
     PRIMARY KEY (product_key, valid_from),
-    CONSTRAINT dim_products_history_never_overlaps EXCLUDE USING gist
-        (product_key WITH =, tstzrange(valid_from, valid_to) WITH &&) DEFERRABLE INITIALLY DEFERRED
+    UNIQUE (product_key, valid_to),
+    CONSTRAINT dim_products_history_has_no_holes FOREIGN KEY (product_key, next_from)
+        REFERENCES silver.dim_products_history (product_key, valid_from) DEFERRABLE INITIALLY DEFERRED
 );
 COMMENT ON TABLE silver.dim_products_history IS 'One row per product and stretch of time in which the same attributes held: from valid_from up to, not including, valid_to. Stretches of a product follow each other without holes.';
 COMMENT ON COLUMN silver.dim_products_history.product_key IS 'dim_products.';
 COMMENT ON COLUMN silver.dim_products_history.product_version_key IS 'dim_product_versions: the attributes.';
 COMMENT ON COLUMN silver.dim_products_history.valid_from IS 'Event time of the first sighting (UTC).';
+COMMENT ON COLUMN silver.dim_products_history.next_from IS 'valid_to where another stretch follows: it must begin there.';
 COMMENT ON COLUMN silver.dim_products_history.valid_to IS 'Event time of the next sighting of another version (UTC); infinity for what holds now.';
 
 -- The current attributes follow from the history; what tells when they were stated is there.

@@ -76,6 +76,15 @@ BEGIN
     LOOP
         EXECUTE format('GRANT %s ON %s TO %s', part.privilege_type, place, part.grantee);
     END LOOP;
+    FOR part IN
+        SELECT format('%I.%I', to_schema, c.relname) AS sequence, a.grantee::regrole AS grantee
+        FROM pg_depend AS d
+        JOIN pg_class AS c ON c.oid = d.objid AND c.relkind = 'S'
+        CROSS JOIN aclexplode(c.relacl) AS a
+        WHERE d.refobjid = original AND d.deptype = 'i' AND a.grantee NOT IN (0, c.relowner) AND a.privilege_type = 'USAGE'
+    LOOP
+        EXECUTE format('GRANT USAGE ON SEQUENCE %s TO %s', part.sequence, part.grantee);
+    END LOOP;
     EXECUTE format('COMMENT ON TABLE %s IS %L', place, obj_description(original, 'pg_class'));
 END
 $$;
@@ -93,6 +102,8 @@ BEGIN
     FOR live IN SELECT * FROM ops.derived_tables() LOOP
         PERFORM ops.clone_table(live.schema_name, live.table_name, live.schema_name || '_next');
     END LOOP;
+    -- How far the sums of all time reach is decided by the live side.
+    INSERT INTO gold_next.sales_summary_days TABLE gold.sales_summary_days;
     CREATE SEQUENCE silver_next.order_event_keys INCREMENT BY 65536 START WITH 65536;
     GRANT USAGE ON SEQUENCE silver_next.order_event_keys TO transformer;
     -- Members keep the keys that they have, so that what others remember of them stays true. Settings are the same.
@@ -229,5 +240,4 @@ COMMENT ON COLUMN ops.restatements.run_id IS 'ops.pipeline_runs: the rebuild tha
 
 REVOKE ALL ON FUNCTION ops.derived_tables, ops.clone_table, ops.prepare_rebuild, ops.rebuild_differences, ops.swap_rebuild
     FROM PUBLIC;
-GRANT SELECT, INSERT, UPDATE ON ops.pipeline_runs TO transformer;
 GRANT SELECT ON ops.pipeline_runs TO dashboard_reader;

@@ -6,7 +6,11 @@ duplicate AS (
     SELECT topic_id, kafka_partition, count(*) AS n FROM silver.duplicate_events GROUP BY topic_id, kafka_partition
 ),
 quarantined AS (
-    SELECT topic_id, kafka_partition, count(*) AS n FROM silver.quarantined_events GROUP BY topic_id, kafka_partition
+    -- A released record is accepted or a duplicate by now.
+    SELECT topic_id, kafka_partition, count(*) AS n
+    FROM silver.quarantined_events
+    WHERE state <> 'released'
+    GROUP BY topic_id, kafka_partition
 ),
 batches AS (
     SELECT topic_id, kafka_partition, sum(accepted_count) AS accepted, sum(duplicate_count) AS duplicate,

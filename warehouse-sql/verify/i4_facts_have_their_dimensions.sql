@@ -27,15 +27,18 @@ WHERE NOT EXISTS (
 UNION ALL
 SELECT format('%s of fct_order_lines: key %s is missing in the dimension', k.name, k.key)
 FROM (
-    SELECT DISTINCT product_key, category_key, currency_key, event_date FROM silver.fct_order_lines
+    SELECT DISTINCT product_key, category_key, currency_key FROM silver.fct_order_lines
 ) AS l
 CROSS JOIN LATERAL (VALUES
     ('product_key', l.product_key::text, EXISTS (SELECT FROM silver.dim_products AS d WHERE d.product_key = l.product_key)),
     ('category_key', l.category_key::text, EXISTS (SELECT FROM silver.dim_categories AS d WHERE d.category_key = l.category_key)),
-    ('currency_key', l.currency_key::text, EXISTS (SELECT FROM silver.dim_currencies AS d WHERE d.currency_key = l.currency_key)),
-    ('event_date', l.event_date::text, EXISTS (SELECT FROM silver.dim_dates AS d WHERE d.date_day = l.event_date))
+    ('currency_key', l.currency_key::text, EXISTS (SELECT FROM silver.dim_currencies AS d WHERE d.currency_key = l.currency_key))
 ) AS k (name, key, is_there)
 WHERE NOT k.is_there
+UNION ALL
+SELECT format('event_date of fct_order_lines: %s is missing in the dimension', l.event_date)
+FROM (SELECT DISTINCT event_date FROM silver.fct_order_lines) AS l
+WHERE NOT EXISTS (SELECT FROM silver.dim_dates AS d WHERE d.date_day = l.event_date)
 UNION ALL
 SELECT format('product_version_key of fct_order_lines: key %s is no version of product key %s', l.product_version_key,
               l.product_key)

@@ -58,7 +58,7 @@ pub fn datum_as(version: SchemaVersion, event: &TransactionEvent, output: &mut V
     }
 }
 
-/// Appends the event in our own JSON form, as one object: see the module `decode_json` for its fields. For people, tests
+/// Appends the event in our own JSON form, as one object: `src/decode_json.rs` describes its fields. For people, tests
 /// and senders without Avro; about twice the size of the datum.
 pub fn json(event: &TransactionEvent, output: &mut Vec<u8>) {
     output.extend_from_slice(encode_json::document(event).to_string().as_bytes());

@@ -1,13 +1,16 @@
 //! Turns any bytes into exactly one verdict: an event that may be loaded, or the reason why not.
 //!
-//! Pure: the same payload, time of receipt and limits give the same verdict for ever, so that a replay from bronze
-//! judges as the first pass did. A change of the rules is a new [`RULE_VERSION`].
+//! Pure: the same payload, time of receipt, limits and schemas give the same verdict for ever, so that a replay from
+//! bronze judges as the first pass did. A change of the rules is a new [`RULE_VERSION`]. What a registry knows is asked
+//! beforehand: [`schema_id`] names what is needed, [`judge_with_schemas`] is given it.
 //!
 //! The order of the rules, which decides the reason where several apply:
 //!
-//! 1. The frame: `tombstone`, `oversize`, `empty`, then by the first bytes `bad_json`, `unsupported_framing`,
-//!    `short_header`, `unknown_schema`, `bad_magic`.
-//! 2. The wire form, field by field in the order of the schema, then `trailing_bytes`. Found here as well, since an
+//! 1. The frame: `tombstone`, `oversize`, `empty`, then by the first bytes `short_header`, `unknown_schema`, `bad_magic`;
+//!    of JSON the whole document's `bad_utf8`, `non_finite` (where `NaN` or `Infinity` is all that is wrong), `bad_json`.
+//! 2. The wire form, field by field in the order of the schema that it was written with (of JSON: of ours), then
+//!    `trailing_bytes`. In JSON also a field that is absent (`missing_field`), of another kind (`bad_json`), or a number
+//!    that is no amount of ours (`bad_decimal`, `decimal_precision`, `decimal_scale`, `amount_range`). Found here as well, since an
 //!    event cannot hold it: an id that is no UUID (`bad_uuid`), a time that no calendar reaches (`ts_range`), a
 //!    quantity beyond 32 bits (`quantity_range`), an amount of more than 18 digits (`decimal_precision`), text of more
 //!    bytes than its characters can take (`field_too_long`), more lines than allowed (`alloc_limit`).
@@ -16,9 +19,12 @@
 //!    (`bad_currency`) and amounts (`amount_range`); whether lines are there as the event type wants it
 //!    (`missing_field`, `unexpected_items`); line by line its texts, price, quantity (`quantity_range`), discount, cost.
 //!    Within one text: `field_too_long`, `nul_char`, `control_char`, `missing_field`.
-//! 4. The money identities (`amount_identity`): subtotal, discount, total. Without lines only the total.
+//!    Last the coupon.
+//! 4. The money identities (`amount_identity`): subtotal, discount, total. Without lines only the total; of the older
+//!    shops' envelope only the total, within a cent for each line.
 //!
-//! Required texts, where blank counts as missing: `transaction_id`, `customer.id` (null for a guest, never blank),
+//! Required texts, where blank counts as missing: `transaction_id`, `customer.id`, `customer.segment` and `coupon_code`
+//! (null where there is none, never blank),
 //! `order.status`, `order.payment_method`, a line's `id` and `category`. A product's name and a city may be empty: they
 //! are labels, and imported files lack them.
 

@@ -4,7 +4,8 @@
 //! [`judge`] turns any byte string into exactly one verdict: an event that may be loaded, or a [`Reason`] why not;
 //! [`spoil`] makes bad payloads on demand, so that a run can prove that they are refused.
 //!
-//! A payload's way through the judge, one module a step: `frame` → `decode` (over `reader`) → `validate` (over
+//! A payload's way through the judge, one module a step: `frame` → `decode` (our own schemas), `resolution` (a registry's
+//! others; both over `reader`), `decode_json` or `decode_envelope` (over `json_syntax`, `json_values`) → `validate` (over
 //! `text` and `codes`). The first step that finds a `fault` ends it.
 
 mod codes;

@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use thiserror::Error;
 
 /// The format that this program writes and reads.
-pub const TRUTH_FORMAT: u32 = 1;
+pub const TRUTH_FORMAT: u32 = 2;
 
 /// The manifest of everything one producer run had acknowledged by Kafka.
 ///
@@ -32,6 +32,8 @@ pub struct Truth {
     pub orders: u64,
     /// Lines of good events, placed and returned.
     pub lines: u64,
+    /// Lines of cancelled orders, which their cancellations take back.
+    pub cancelled_lines: u64,
     /// Injected copies of good events: what silver must record as duplicates.
     pub duplicates: u64,
     /// Injected bad records by the reason code that each must be quarantined with.
@@ -81,11 +83,16 @@ pub struct SalesCell {
     pub cancellations: i64,
     /// Their totals.
     pub cancelled_cents: i64,
-    /// Cost of the pieces sold less that of the pieces returned.
+    /// Lines that they take back: unit price times quantity, less line discounts.
+    pub cancelled_goods_cents: i64,
+    /// Cost of the pieces in these lines.
+    pub cancelled_cost_cents: i64,
+    /// Cost of the pieces sold less that of the pieces returned; what was cancelled is not taken off here.
     pub cost_cents: i64,
 }
 
-/// What `gold.item_category_performance` must hold for one day, category and currency. Returned lines count negative.
+/// What `gold.item_category_performance` must hold for one day, category and currency. Returned and cancelled lines
+/// count negative, cancelled ones on the day of the cancellation.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CategoryCell {
     /// UTC day of the event time.
@@ -94,9 +101,9 @@ pub struct CategoryCell {
     pub category: String,
     /// ISO 4217.
     pub currency: String,
-    /// Lines sold and returned; never negative.
+    /// Lines sold, returned and cancelled; never negative.
     pub lines: i64,
-    /// Pieces sold less pieces returned.
+    /// Pieces sold less pieces returned and cancelled.
     pub quantity: i64,
     /// Unit price times quantity.
     pub gross_cents: i64,
@@ -106,16 +113,17 @@ pub struct CategoryCell {
     pub cost_cents: i64,
 }
 
-/// What `gold.product_performance` must add up to for one product and currency. Returned lines count negative.
+/// What `gold.product_performance` must add up to for one product and currency. Returned and cancelled lines
+/// count negative.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProductCell {
     /// The shop's product number.
     pub product_id: String,
     /// ISO 4217.
     pub currency: String,
-    /// Lines sold and returned; never negative.
+    /// Lines sold, returned and cancelled; never negative.
     pub lines: i64,
-    /// Pieces sold less pieces returned.
+    /// Pieces sold less pieces returned and cancelled.
     pub quantity: i64,
     /// Unit price times quantity.
     pub gross_cents: i64,

@@ -145,7 +145,7 @@ fn json_of_lines(lines: usize) -> Vec<u8> {
     event.items.clear();
     let mut document = Vec::new();
     encode::json(&event, &mut document);
-    let text = String::from_utf8(document).unwrap();
+    let text = String::from_utf8_lossy(&document);
     let items = format!("\"items\":[{}{{}}]", "0,".repeat(lines - 1));
     text.replace("\"items\":[]", &items).into_bytes()
 }

@@ -63,6 +63,22 @@ impl DatabaseSettings {
         })
     }
 
+    /// Takes the password from elsewhere than the URL, so that it needs no percent-encoding and can be a file of its own.
+    ///
+    /// # Errors
+    /// [`WarehouseError::Configuration`] where the URL holds one too.
+    pub fn with_password(mut self, password: &str) -> Result<Self, WarehouseError> {
+        if self.config.get_password().is_some() {
+            return Err(WarehouseError::Configuration(
+                "DATABASE_URL holds a password and DATABASE_PASSWORD (or DATABASE_PASSWORD_FILE) gives another: remove \
+                 one of them"
+                    .into(),
+            ));
+        }
+        self.config.password(password);
+        Ok(self)
+    }
+
     /// Verifies TLS against the authorities in this PEM file instead of the system's.
     pub fn with_certificate_authority(mut self, file: Option<PathBuf>) -> Self {
         self.certificate_authority = file;
@@ -213,7 +229,7 @@ impl Warehouse {
 
     fn unreachable(&self, cause: String) -> WarehouseError {
         WarehouseError::Unreachable {
-            target: self.settings.target(),
+            target: format!("PostgreSQL at {}", self.settings.target()),
             cause,
         }
     }
@@ -230,7 +246,7 @@ pub(crate) fn explain_connect(
             describe(error)
         )),
         _ => WarehouseError::Unreachable {
-            target: settings.target(),
+            target: format!("PostgreSQL at {}", settings.target()),
             cause: describe(error),
         },
     }

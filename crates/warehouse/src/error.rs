@@ -8,9 +8,9 @@ pub enum WarehouseError {
     #[error("{0}")]
     Configuration(String),
     /// No connection, at this moment.
-    #[error("cannot reach PostgreSQL at {target}: {cause}")]
+    #[error("cannot reach {target}: {cause}")]
     Unreachable {
-        /// Host, port and database, without the password.
+        /// What is not there, and where; without the password.
         target: String,
         /// What the driver said.
         cause: String,

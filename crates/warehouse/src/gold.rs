@@ -53,6 +53,10 @@ pub async fn fold_next(
     }
     let taken = next_batches(&transaction, max_lines).await?;
     if taken.ids.is_empty() {
+        // Dropped, it would keep the writer's lock until its connection gets to it.
+        transaction
+            .roll_back("ending an idle gold transaction")
+            .await?;
         return Ok(FoldOutcome::Idle);
     }
     let histories = history::settle(&transaction, &taken.ids).await?;

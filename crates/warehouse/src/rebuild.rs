@@ -7,6 +7,7 @@ use deadpool_postgres::Transaction;
 use tokio_postgres::Row;
 
 use crate::gold::writer_lock;
+use crate::retention::MAINTENANCE_LOCK;
 use crate::{Layers, Session, WarehouseError, sql};
 
 /// One rebuild at a time; "assayreb" in ASCII.
@@ -55,7 +56,10 @@ impl Rebuild {
     pub async fn begin(session: Session) -> Result<Rebuild, WarehouseError> {
         let doing = "beginning a rebuild";
         let row = session
-            .query_one(sql!("rebuild/begin.sql"), &[&REBUILD_LOCK])
+            .query_one(
+                sql!("rebuild/begin.sql"),
+                &[&REBUILD_LOCK, &MAINTENANCE_LOCK],
+            )
             .await
             .map_err(WarehouseError::database(doing))?;
         if !row.get::<_, bool>("is_owner") {
@@ -67,6 +71,11 @@ impl Rebuild {
         if !row.get::<_, bool>("is_alone") {
             return Err(WarehouseError::Inconsistent(
                 "another rebuild is going on: wait for it, or stop it".into(),
+            ));
+        }
+        if !row.get::<_, bool>("is_unmaintained") {
+            return Err(WarehouseError::Inconsistent(
+                "bronze is being maintained at this moment: try again when that is done".into(),
             ));
         }
         let missing: i64 = row.get("missing_records");
@@ -181,6 +190,10 @@ impl HeldRebuild<'_> {
             )
             .await
             .map_err(WarehouseError::database("holding gold for the comparison"))?;
+        self.transaction
+            .execute(sql!("rebuild/align_summary.sql"), &[])
+            .await
+            .map_err(WarehouseError::database("summing up days in a rebuild"))?;
         Ok(())
     }
 

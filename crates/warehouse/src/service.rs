@@ -7,10 +7,11 @@ use service_kit::{Backoff, Failure, Outage, Shutdown, secret_from_env};
 
 use crate::{DatabaseSettings, ErrorClass, Session, Warehouse, WarehouseError};
 
-/// Reads `DATABASE_URL` (or the file that `DATABASE_URL_FILE` names) and `DATABASE_CA_FILE`.
+/// Reads `DATABASE_URL` (or the file that `DATABASE_URL_FILE` names), `DATABASE_PASSWORD` (or its file) where the URL holds
+/// no password, and `DATABASE_CA_FILE`.
 ///
 /// # Errors
-/// [`Failure::Configuration`] where the URL is missing or malformed.
+/// [`Failure::Configuration`] where the URL is missing or malformed, or the password is given twice.
 pub fn settings_from_environment(service: &str) -> Result<DatabaseSettings, Failure> {
     let url = secret_from_env("DATABASE_URL")?.ok_or_else(|| {
         Failure::Configuration(
@@ -19,8 +20,16 @@ pub fn settings_from_environment(service: &str) -> Result<DatabaseSettings, Fail
                 .into(),
         )
     })?;
-    let authority = std::env::var_os("DATABASE_CA_FILE").map(PathBuf::from);
-    Ok(DatabaseSettings::parse(url.expose(), service)?.with_certificate_authority(authority))
+    // Compose files pass on what is not set as empty.
+    let authority = std::env::var_os("DATABASE_CA_FILE")
+        .filter(|path| !path.is_empty())
+        .map(PathBuf::from);
+    let settings =
+        DatabaseSettings::parse(url.expose(), service)?.with_certificate_authority(authority);
+    match secret_from_env("DATABASE_PASSWORD")? {
+        Some(password) => Ok(settings.with_password(password.expose())?),
+        None => Ok(settings),
+    }
 }
 
 impl From<WarehouseError> for Failure {

@@ -63,3 +63,54 @@ pub async fn read(session: &Session) -> Result<Status, WarehouseError> {
         freshness,
     })
 }
+
+/// One step of the way through the pipeline, as `ops.freshness` names it, and how long the last minute's batches took.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StageFreshness {
+    /// `event_to_bronze`, `bronze_to_silver`, `silver_to_gold` or `event_to_gold`.
+    pub stage: String,
+    /// Median, 95th and 99th percentile in seconds; absent where no batch of the last minute had an accepted event.
+    pub percentiles: [Option<f64>; 3],
+}
+
+/// How fresh each layer is; a step that no batch took within the last minute is left out.
+///
+/// # Errors
+/// See [`WarehouseError::class`].
+pub async fn freshness_by_stage(session: &Session) -> Result<Vec<StageFreshness>, WarehouseError> {
+    let doing = "reading how fresh the layers are";
+    let statement = session
+        .prepare_cached(sql!("status/freshness_by_stage.sql"))
+        .await
+        .map_err(WarehouseError::database(doing))?;
+    let rows = session
+        .query(&statement, &[])
+        .await
+        .map_err(WarehouseError::database(doing))?;
+    let to_stage = |row: tokio_postgres::Row| StageFreshness {
+        stage: row.get("stage"),
+        percentiles: [
+            row.get("p50_seconds"),
+            row.get("p95_seconds"),
+            row.get("p99_seconds"),
+        ],
+    };
+    Ok(rows.into_iter().map(to_stage).collect())
+}
+
+/// Seconds since the oldest bronze batch was committed that gold does not hold yet; 0 where gold holds everything.
+///
+/// # Errors
+/// See [`WarehouseError::class`].
+pub async fn waiting_seconds(session: &Session) -> Result<f64, WarehouseError> {
+    let doing = "reading how long the oldest batch has been waiting";
+    let statement = session
+        .prepare_cached(sql!("status/waiting.sql"))
+        .await
+        .map_err(WarehouseError::database(doing))?;
+    let row = session
+        .query_one(&statement, &[])
+        .await
+        .map_err(WarehouseError::database(doing))?;
+    Ok(row.get("waiting_seconds"))
+}

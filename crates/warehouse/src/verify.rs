@@ -61,6 +61,11 @@ const CHECKS: &[Check] = &[
         query: sql!("verify/i3_every_record_has_one_verdict.sql"),
     },
     Check {
+        invariant: "I3",
+        statement: "gold batches count what the silver batches in them count",
+        query: sql!("verify/i3_gold_batches_add_up.sql"),
+    },
+    Check {
         invariant: "I4",
         statement: "every event is in silver once",
         query: sql!("verify/i4_events_are_unique.sql"),
@@ -240,14 +245,14 @@ impl<'a> Verification<'a> {
         Ok((row.get("records"), digest))
     }
 
-    /// Accepted events, orders placed, lines, duplicates.
+    /// Accepted events, orders placed, lines of events, lines that cancellations take back, duplicates.
     ///
     /// # Errors
     /// See [`WarehouseError::class`].
-    pub async fn totals(&self) -> Result<[i64; 4], WarehouseError> {
+    pub async fn totals(&self) -> Result<[i64; 5], WarehouseError> {
         let rows = self.rows(sql!("verify/truth_totals.sql"), &[]).await?;
-        Ok(rows.first().map_or([0; 4], |row| {
-            [row.get(0), row.get(1), row.get(2), row.get(3)]
+        Ok(rows.first().map_or([0; 5], |row| {
+            [0, 1, 2, 3, 4].map(|index: usize| row.get(index))
         }))
     }
 

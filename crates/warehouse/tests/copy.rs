@@ -12,7 +12,8 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 use test_warehouse::TestWarehouse;
 use warehouse::silver::{
-    FactBuffers, OrderEventRow, OrderLineRow, RecordPosition, SilverTransaction,
+    FactBuffers, OrderEventRow, OrderLine, OrderLineRow, OrderStepRow, RecordPosition,
+    SilverTransaction,
 };
 use warehouse::{Session, Warehouse};
 
@@ -65,23 +66,27 @@ async fn amounts_and_dates_come_back_as_they_were() {
     for (key, (cents, event_date)) in (0i64..).zip(&lines) {
         buffers.push_line(&OrderLineRow {
             order_event_key: key,
-            product_key: i64::MAX,
-            category_key: i32::MIN,
-            currency_key: 0,
-            event_date: *event_date,
-            quantity: -1,
             line_no: i16::MAX,
-            unit_price_cents: *cents,
-            gross_cents: -*cents,
-            discount_cents: 0,
-            cost_cents: *cents,
+            event_date: *event_date,
+            line: OrderLine {
+                product_key: i64::MAX,
+                product_version_key: i32::MAX,
+                category_key: i32::MIN,
+                currency_key: 0,
+                quantity: -1,
+                unit_price_cents: *cents,
+                gross_cents: -*cents,
+                discount_cents: 0,
+                cost_cents: *cents,
+            },
         });
     }
     let mut session = session(&test).await;
     let transaction = SilverTransaction::begin(&mut session).await.unwrap();
     transaction.copy_facts(buffers).await.unwrap();
     transaction.commit().await.unwrap();
-    let query = "SELECT unit_price::text, gross_amount::text, event_date, product_key, category_key, quantity, line_no
+    let query = "SELECT unit_price::text, gross_amount::text, event_date, product_key, category_key, quantity, line_no,
+                        product_version_key
                  FROM silver.fct_order_lines ORDER BY order_event_key";
     let rows = test.inspector().await.query(query, &[]).await.unwrap();
     assert_eq!(rows.len(), lines.len());
@@ -91,6 +96,7 @@ async fn amounts_and_dates_come_back_as_they_were() {
         assert_eq!(row.get::<_, NaiveDate>(2), *date);
         let rest: (i64, i32, i32, i16) = (row.get(3), row.get(4), row.get(5), row.get(6));
         assert_eq!(rest, (i64::MAX, i32::MIN, -1, i16::MAX));
+        assert_eq!(row.get::<_, i32>(7), i32::MAX);
     }
 }
 
@@ -110,6 +116,7 @@ async fn events_come_back_as_they_were() {
             kafka_offset: 3,
         },
         customer_key: 0,
+        customer_version_key: 8,
         location_key: 1,
         channel_key: 2,
         currency_key: 3,
@@ -120,6 +127,7 @@ async fn events_come_back_as_they_were() {
         event_at: at,
         event_type: "order_placed",
         event_version: "1.0",
+        coupon_code: Some("Ünion 10 %"),
         content_hash: &[255; 16],
         subtotal_cents: 1,
         tax_cents: 2,
@@ -128,11 +136,23 @@ async fn events_come_back_as_they_were() {
         total_cents: 2,
         cost_cents: 5,
     });
+    for (step_no, seconds) in [(1, None), (2, Some(i64::MAX))] {
+        buffers.push_step(&OrderStepRow {
+            order_event_key: 7,
+            step_no,
+            step: "cancelled",
+            step_date: at.date_naive(),
+            seconds_since_previous: seconds,
+            orders: -1,
+        });
+    }
     let mut session = session(&test).await;
     let transaction = SilverTransaction::begin(&mut session).await.unwrap();
     transaction.copy_facts(buffers).await.unwrap();
     transaction.commit().await.unwrap();
-    let query = "SELECT order_id, event_at, event_date::text, content_hash, cost_amount::text
+    let query =
+        "SELECT order_id, event_at, event_date::text, content_hash, cost_amount::text, coupon_code,
+                        customer_version_key
                  FROM silver.fct_order_events";
     let row = test.inspector().await.query_one(query, &[]).await.unwrap();
     assert_eq!(row.get::<_, String>(0), "'; DROP TABLE gold; -- ✓ مرحبا");
@@ -140,4 +160,16 @@ async fn events_come_back_as_they_were() {
     assert_eq!(row.get::<_, String>(2), "1999-12-31");
     assert_eq!(row.get::<_, Vec<u8>>(3), vec![255; 16]);
     assert_eq!(row.get::<_, String>(4), "0.05");
+    assert_eq!(row.get::<_, &str>(5), "Ünion 10 %");
+    assert_eq!(row.get::<_, i32>(6), 8);
+    let query =
+        "SELECT format('%s %s %s %s %s', step_no, step, step_date, seconds_since_previous, orders)
+                 FROM silver.fct_order_steps ORDER BY order_event_key, step_no";
+    let rows = test.inspector().await.query(query, &[]).await.unwrap();
+    let steps: Vec<&str> = rows.iter().map(|row| row.get(0)).collect();
+    let expected = [
+        "1 cancelled 1999-12-31  -1",
+        "2 cancelled 1999-12-31 9223372036854775807 -1",
+    ];
+    assert_eq!(steps, expected);
 }

@@ -1,207 +1,14 @@
-//! What the shop sells: products in categories, with prices in every currency of the shop.
-//!
-//! The brand in a product's name is the only thing here that comes from the `fake` library, whose lists may change
-//! between releases; ids, categories, prices and costs do not depend on it. The golden digest in the tests notices.
+//! What the shop sells: products in categories, with prices in every currency of the shop. Now and then a product gets
+//! another name, or is moved to another category.
 
 use std::fmt::Write;
 
 use event_contract::Money;
-use fake::Fake;
-use fake::faker::name::en::LastName;
 
+use super::brands::BRANDS;
+use super::kinds::{CategoryKind, KINDS, MOST_CATEGORIES, Risks};
 use super::places::CURRENCIES;
 use super::random::{Chance, Dice, Domain, Weighted, exp, mix, upper_bits};
-
-/// A product line: what its things are called and what they cost.
-struct CategoryKind {
-    name: &'static str,
-    /// Typical price in euro cents.
-    median_euro_cents: f64,
-    /// How far prices spread about it: the standard deviation of the price's logarithm.
-    spread: f64,
-    nouns: &'static [&'static str],
-}
-
-const KINDS: &[CategoryKind] = &[
-    kind(
-        "Electronics",
-        12_900.0,
-        0.9,
-        &[
-            "Headphones",
-            "Tablet",
-            "Speaker",
-            "Camera",
-            "Router",
-            "Smartwatch",
-        ],
-    ),
-    kind(
-        "Clothing",
-        3_900.0,
-        0.5,
-        &["T-Shirt", "Jacket", "Jeans", "Hoodie", "Dress", "Scarf"],
-    ),
-    kind(
-        "Home & Kitchen",
-        3_400.0,
-        0.7,
-        &[
-            "Kettle",
-            "Pan",
-            "Lamp",
-            "Blender",
-            "Knife Set",
-            "Storage Box",
-        ],
-    ),
-    kind(
-        "Books",
-        1_600.0,
-        0.3,
-        &[
-            "Novel",
-            "Cookbook",
-            "Atlas",
-            "Biography",
-            "Workbook",
-            "Anthology",
-        ],
-    ),
-    kind(
-        "Sports",
-        4_500.0,
-        0.6,
-        &[
-            "Yoga Mat",
-            "Dumbbell",
-            "Running Shoes",
-            "Backpack",
-            "Tent",
-            "Bottle",
-        ],
-    ),
-    kind(
-        "Toys",
-        2_400.0,
-        0.5,
-        &[
-            "Puzzle",
-            "Building Set",
-            "Doll",
-            "Board Game",
-            "Kite",
-            "Train",
-        ],
-    ),
-    kind(
-        "Beauty",
-        1_900.0,
-        0.5,
-        &["Serum", "Shampoo", "Perfume", "Lipstick", "Cream", "Brush"],
-    ),
-    kind(
-        "Garden",
-        2_900.0,
-        0.7,
-        &["Shears", "Planter", "Hose", "Parasol", "Seeds", "Rake"],
-    ),
-    kind(
-        "Grocery",
-        650.0,
-        0.5,
-        &["Coffee", "Olive Oil", "Honey", "Tea", "Chocolate", "Pasta"],
-    ),
-    kind(
-        "Office",
-        1_200.0,
-        0.8,
-        &[
-            "Notebook",
-            "Desk Chair",
-            "Pen Set",
-            "Stapler",
-            "Monitor Stand",
-            "Lamp",
-        ],
-    ),
-    kind(
-        "Pet Supplies",
-        1_800.0,
-        0.5,
-        &[
-            "Cat Tree",
-            "Dog Bed",
-            "Leash",
-            "Food Bowl",
-            "Aquarium",
-            "Treats",
-        ],
-    ),
-    kind(
-        "Automotive",
-        3_200.0,
-        0.8,
-        &[
-            "Wiper",
-            "Floor Mat",
-            "Jump Starter",
-            "Roof Box",
-            "Phone Mount",
-            "Polish",
-        ],
-    ),
-    kind(
-        "Jewellery",
-        8_900.0,
-        0.9,
-        &[
-            "Ring", "Necklace", "Bracelet", "Earrings", "Brooch", "Watch",
-        ],
-    ),
-    kind(
-        "Music",
-        5_900.0,
-        0.9,
-        &[
-            "Ukulele",
-            "Keyboard",
-            "Strings",
-            "Vinyl Record",
-            "Microphone",
-            "Stand",
-        ],
-    ),
-    kind(
-        "Health",
-        1_500.0,
-        0.5,
-        &[
-            "Vitamins",
-            "Thermometer",
-            "Bandage",
-            "Scale",
-            "Massager",
-            "Mask",
-        ],
-    ),
-    kind(
-        "Furniture",
-        18_900.0,
-        0.7,
-        &[
-            "Bookcase",
-            "Armchair",
-            "Table",
-            "Bed Frame",
-            "Dresser",
-            "Stool",
-        ],
-    ),
-];
-
-/// How many categories there are to choose from.
-pub(crate) const MOST_CATEGORIES: usize = KINDS.len();
 
 const QUALITIES: &[&str] = &[
     "Classic", "Compact", "Premium", "Everyday", "Nordic", "Eco", "Urban", "Deluxe",
@@ -210,20 +17,6 @@ const QUALITIES: &[&str] = &[
 /// How steeply popularity falls with rank: the second product sells a little more than half as often as the first.
 const POPULARITY_EXPONENT: f64 = 0.8;
 
-const fn kind(
-    name: &'static str,
-    median_euro_cents: f64,
-    spread: f64,
-    nouns: &'static [&'static str],
-) -> CategoryKind {
-    CategoryKind {
-        name,
-        median_euro_cents,
-        spread,
-        nouns,
-    }
-}
-
 /// Price and cost of one piece in one currency.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct PriceTag {
@@ -231,13 +24,29 @@ pub(crate) struct PriceTag {
     pub(crate) cost: Money,
 }
 
+/// How a product is called and where it is shelved, for some time.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Edition {
+    pub(crate) name: String,
+    pub(crate) category: &'static str,
+}
+
+/// After so many editions a product is again what it was at first, which takes more than five years.
+const EDITIONS: usize = 3;
+
+/// How long an edition is sold: 700 days. Each product changes at a time of its own.
+const SECONDS_OF_AN_EDITION: u32 = 700 * 86_400;
+
 /// One product.
 #[derive(Debug)]
 pub(crate) struct Product {
     /// For instance `P00042`.
     pub(crate) id: String,
-    pub(crate) name: String,
-    pub(crate) category: &'static str,
+    /// What its orders have to fear; stays, wherever the product is shelved.
+    pub(crate) risks: Risks,
+    editions: Vec<Edition>,
+    /// By how much its changes come earlier than those of a product that changes at the epoch.
+    phase_micros: i64,
     /// By position of the currency.
     tags: Vec<PriceTag>,
 }
@@ -262,7 +71,7 @@ impl Catalog {
             seed,
             products: (0..products)
                 .zip(kinds.iter().cycle())
-                .map(|(number, kind)| Product::draw(seed, number, kind))
+                .map(|(number, kind)| Product::draw(seed, number, kind, kinds))
                 .collect(),
             popularity: Weighted::zipf(products, POPULARITY_EXPONENT),
             by_rank: shuffled(seed, products),
@@ -305,26 +114,77 @@ impl Catalog {
 const OFFERS: u64 = 0x6f66_6665_7273_2121;
 
 impl Product {
-    fn draw(seed: u64, number: u32, kind: &'static CategoryKind) -> Self {
+    /// The name and category at a time, in microseconds since the epoch.
+    pub(crate) fn edition(&self, at: i64) -> Option<&Edition> {
+        let age = at.saturating_add(self.phase_micros);
+        let nth = age.div_euclid(i64::from(SECONDS_OF_AN_EDITION) * 1_000_000);
+        let position = usize::try_from(nth).unwrap_or(0) % EDITIONS;
+        self.editions.get(position)
+    }
+
+    fn draw(
+        seed: u64,
+        number: u32,
+        kind: &'static CategoryKind,
+        kinds: &'static [CategoryKind],
+    ) -> Self {
         let mut dice = Dice::new(seed, Domain::Catalog, u64::from(number));
         let euro_cents = kind.median_euro_cents * exp(kind.spread * dice.normal());
         let cost_per_cent = 35 + i64::from(dice.below(36));
         let noun = pick_word(kind.nouns, &mut dice);
-        let quality = pick_word(QUALITIES, &mut dice);
-        let brand: &str = LastName().fake_with_rng(dice.generator());
-
-        let mut name = String::new();
-        let _ = write!(name, "{brand} {quality} {noun}");
+        let brand = pick_word(BRANDS, &mut dice);
+        let phase_seconds = dice.below(SECONDS_OF_AN_EDITION);
         Product {
             id: format!("P{number:05}"),
-            name,
-            category: kind.name,
+            risks: kind.risks,
+            editions: draw_editions(brand, noun, kind.name, kinds, &mut dice),
+            phase_micros: i64::from(phase_seconds) * 1_000_000,
             tags: CURRENCIES
                 .iter()
                 .map(|currency| price_tag(euro_cents, currency.per_euro, cost_per_cent))
                 .collect(),
         }
     }
+}
+
+/// Of the changes between two editions, seven in ten are of the name and two in ten of the category; some are of both,
+/// and in some nothing changes.
+fn draw_editions(
+    brand: &str,
+    noun: &str,
+    home: &'static str,
+    kinds: &'static [CategoryKind],
+    dice: &mut Dice,
+) -> Vec<Edition> {
+    const RENAMED: Chance = Chance::percent(70.0);
+    const MOVED: Chance = Chance::percent(20.0);
+    let mut quality = pick_word(QUALITIES, dice);
+    (0..EDITIONS)
+        .map(|nth| {
+            let (new_quality, new_shelf) = (pick_word(QUALITIES, dice), pick_shelf(kinds, dice));
+            let (is_renamed, is_moved) = (dice.happens(RENAMED), dice.happens(MOVED));
+            let is_first = nth == 0;
+            if is_renamed && !is_first {
+                quality = new_quality;
+            }
+            let mut name = String::new();
+            let _ = write!(name, "{brand} {quality} {noun}");
+            Edition {
+                name,
+                category: if is_moved && !is_first {
+                    new_shelf
+                } else {
+                    home
+                },
+            }
+        })
+        .collect()
+}
+
+fn pick_shelf(kinds: &'static [CategoryKind], dice: &mut Dice) -> &'static str {
+    let choices = u32::try_from(kinds.len()).unwrap_or(0);
+    let position = usize::try_from(dice.below(choices)).unwrap_or(0);
+    kinds.get(position).map_or("", |kind| kind.name)
 }
 
 /// The price in a currency, ending in .49 or .99 as prices do, and the cost as a share of it.
@@ -365,6 +225,9 @@ mod tests {
 
     use super::*;
 
+    /// 2026-01-01T00:00:00Z.
+    const NOW: i64 = 1_767_225_600_000_000;
+
     #[test]
     fn products_are_reproducible_distinct_and_priced() {
         let catalog = Catalog::new(42, 500, 12);
@@ -374,15 +237,41 @@ mod tests {
         for number in 0..500 {
             let product = catalog.product(number).expect("in range");
             let twin = again.product(number).expect("in range");
-            assert_eq!((&product.name, &product.id), (&twin.name, &twin.id));
+            let edition = product.edition(NOW).expect("there is one");
+            assert_eq!((Some(edition), &product.id), (twin.edition(NOW), &twin.id));
             assert!(ids.insert(product.id.clone()));
-            categories.insert(product.category);
+            categories.insert(edition.category);
             for currency in 0..CURRENCIES.len() {
                 let tag = catalog.price_tag(number, currency, 2800);
                 assert!(tag.price.cents() > 0 && tag.cost.cents() > 0, "{tag:?}");
             }
         }
         assert_eq!(categories.len(), 12);
+    }
+
+    #[test]
+    fn products_are_renamed_and_moved_now_and_then_on_days_of_their_own() {
+        let catalog = Catalog::new(42, 2_000, 12);
+        let (mut renamed, mut moved) = (0, 0);
+        let mut changes_on = BTreeSet::new();
+        for number in 0..2_000 {
+            let product = catalog.product(number).expect("in range");
+            let editions = |day: i64| product.edition(NOW + day * 86_400_000_000);
+            let before = editions(0).expect("there is one");
+            for day in 1..=90 {
+                let after = editions(day).expect("there is one");
+                if after != before {
+                    changes_on.insert(day);
+                    renamed += u32::from(after.name != before.name);
+                    moved += u32::from(after.category != before.category);
+                    break;
+                }
+            }
+        }
+        // 90 of 700 days: 257 products have a change due.
+        assert!((120..230).contains(&renamed), "{renamed}");
+        assert!((40..110).contains(&moved), "{moved}");
+        assert!(changes_on.len() > 60, "{changes_on:?}");
     }
 
     #[test]

@@ -2,8 +2,8 @@
 
 use event_contract::{Channel, EventType};
 
-use super::orders::PaymentMethod;
-use super::random::{Chance, Dice, exponential};
+use super::payments::PaymentMethod;
+use super::random::{Chance, Dice, exponential, scale_to};
 
 const HOUR: f64 = 3_600.0;
 const DAY: f64 = 24.0 * HOUR;
@@ -24,26 +24,55 @@ pub(crate) enum Outcome {
     ReturnedInPart,
 }
 
-/// What will happen to one order, and how patient one has to be for each step.
+/// How likely an order is regretted: the sums over its lines of what is likely for each, in thousandths.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Regrets {
+    pub(crate) lines: u32,
+    pub(crate) returned: u32,
+    pub(crate) cancelled: u32,
+}
+
+impl Regrets {
+    fn cancels(&self, bits: u32) -> bool {
+        scale_to(bits, self.lines * 1_000) < self.cancelled
+    }
+
+    fn returns(&self, bits: u32) -> bool {
+        scale_to(bits, self.lines * 1_000) < self.returned
+    }
+}
+
+/// The draws for what will happen to an order; what they come to depends on what is in it.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Journey {
-    pub(crate) outcome: Outcome,
-    ships: bool,
-    payment: PaymentMethod,
+pub(crate) struct Fate {
+    cancelled: u32,
+    returned: u32,
+    is_first_half: bool,
     /// One random draw for the waiting time of each step.
     waits: [u32; 4],
 }
 
-impl Journey {
-    /// Draws an order's fate: about 4 % are cancelled, 6 % returned.
-    pub(crate) fn draw(dice: &mut Dice, channel: Channel, payment: PaymentMethod) -> Self {
-        const CANCELLED: Chance = Chance::percent(4.0);
-        const RETURNED: Chance = Chance::percent(6.25); // of the remaining 96 %: 6 % of all
+impl Fate {
+    pub(crate) fn draw(dice: &mut Dice) -> Self {
         const HALF: Chance = Chance::percent(50.0);
-        let is_cancelled = dice.happens(CANCELLED);
-        let is_returned = dice.happens(RETURNED);
-        let is_first_half = dice.happens(HALF);
-        let outcome = match (is_cancelled, is_returned, is_first_half) {
+        Fate {
+            cancelled: dice.bits(),
+            returned: dice.bits(),
+            is_first_half: dice.happens(HALF),
+            waits: std::array::from_fn(|_| dice.bits()),
+        }
+    }
+
+    /// The journey of an order of this fate.
+    pub(crate) fn journey(
+        &self,
+        channel: Channel,
+        payment: PaymentMethod,
+        regrets: &Regrets,
+    ) -> Journey {
+        let is_cancelled = regrets.cancels(self.cancelled);
+        let is_returned = regrets.returns(self.returned);
+        let outcome = match (is_cancelled, is_returned, self.is_first_half) {
             (true, _, true) => Outcome::CancelledBeforePayment,
             (true, _, false) => Outcome::CancelledAfterPayment,
             (false, true, true) => Outcome::ReturnedInFull,
@@ -55,10 +84,21 @@ impl Journey {
             // What is bought at a till is carried home.
             ships: channel != Channel::InStore,
             payment,
-            waits: std::array::from_fn(|_| dice.bits()),
+            waits: self.waits,
         }
     }
+}
 
+/// What will happen to one order, and how patient one has to be for each step.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Journey {
+    pub(crate) outcome: Outcome,
+    ships: bool,
+    payment: PaymentMethod,
+    waits: [u32; 4],
+}
+
+impl Journey {
     /// The event that follows on the given one; nothing at the end of the journey.
     pub(crate) const fn after(&self, event: EventType) -> Option<EventType> {
         match event {
@@ -132,7 +172,12 @@ mod tests {
         (0..20_000)
             .map(|number| {
                 let mut dice = Dice::new(9, Domain::Orders, number);
-                Journey::draw(&mut dice, channel, PaymentMethod::CreditCard)
+                let regrets = Regrets {
+                    lines: 2,
+                    returned: 60 + 70,
+                    cancelled: 50 + 30,
+                };
+                Fate::draw(&mut dice).journey(channel, PaymentMethod::CreditCard, &regrets)
             })
             .collect()
     }
@@ -160,7 +205,8 @@ mod tests {
         ]);
         let returned = share(&[Outcome::ReturnedInFull, Outcome::ReturnedInPart]);
         assert!((700..900).contains(&cancelled), "{cancelled}");
-        assert!((1_080..1_320).contains(&returned), "{returned}");
+        // 6.5 % of the 96 % that are not cancelled.
+        assert!((1_130..1_370).contains(&returned), "{returned}");
     }
 
     #[test]

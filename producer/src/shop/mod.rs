@@ -8,11 +8,15 @@
 //! Nothing here knows of Kafka, files or the wall clock. Memory is bounded: products are a table, customers and the
 //! content of orders are derived from their number, and at most [`MOST_OPEN_ORDERS`] orders of 40 bytes are open.
 
+mod brands;
+mod calendar;
 mod catalog;
 mod customers;
 mod ids;
+mod kinds;
 mod lifecycle;
 mod orders;
+mod payments;
 mod places;
 mod pricing;
 pub(crate) mod random;
@@ -26,11 +30,13 @@ use std::collections::BinaryHeap;
 use chrono::{DateTime, Duration, Utc};
 use event_contract::{EventType, TransactionEvent};
 
+use calendar::Calendar;
+pub use calendar::{Rush, day_of_rush};
 use catalog::Catalog;
 use customers::{Buyer, Customers};
 pub(crate) use ids::RunKey;
-use lifecycle::MEAN_SECONDS_TO_COMPLETION;
-use orders::{Line, LineCounts, Sketch, choose_buyer};
+use lifecycle::{Journey, MEAN_SECONDS_TO_COMPLETION};
+use orders::{Line, LineCounts, Offer, Sketch, choose_buyer};
 use random::{lower_bits, mix};
 use rhythm::Rhythm;
 pub use settings::{SettingsError, ShopSettings};
@@ -76,9 +82,8 @@ struct Past {
 #[derive(Debug)]
 pub struct Shop {
     settings: ShopSettings,
-    catalog: Catalog,
+    offer: Offer,
     customers: Customers,
-    line_counts: LineCounts,
     run: RunKey,
     run_tag: String,
     open: BinaryHeap<Reverse<OpenOrder>>,
@@ -97,17 +102,22 @@ impl Shop {
     pub fn new(settings: ShopSettings) -> Result<Self, SettingsError> {
         settings.check()?;
         let run = RunKey::new(settings.seed, settings.start.timestamp_micros());
-        Ok(Shop {
+        let grown_at = settings.start.timestamp_micros();
+        let offer = Offer {
             catalog: Catalog::new(settings.seed, settings.products, settings.categories),
-            customers: Customers::new(settings.seed, settings.customers),
             line_counts: LineCounts::with_mean(settings.lines_mean),
+            calendar: Calendar::new(settings.growth_percent, grown_at, settings.rush),
+        };
+        Ok(Shop {
+            budget: OrderBudget::new(mean_events_per_order(&settings, &offer)),
+            offer,
+            customers: Customers::new(settings.seed, settings.customers),
             run,
             run_tag: run.tag(),
             open: BinaryHeap::new(),
             past: None,
             next_number: 0,
             last_at: i64::MIN,
-            budget: OrderBudget::new(mean_events_per_order(&settings)),
             lines: Vec::new(),
             settings,
         })
@@ -139,6 +149,7 @@ impl Shop {
         let window_micros = length.num_microseconds().unwrap_or(i64::MAX).max(1);
         let rhythm = Rhythm::new(
             self.settings.seed,
+            &self.offer.calendar,
             start.timestamp_micros() - window_micros,
             start.timestamp_micros(),
         );
@@ -149,7 +160,7 @@ impl Shop {
             haste,
         };
         if !self.settings.orders_only {
-            past.orders = orders_for(&self.settings, &past, events);
+            past.orders = orders_for(&self.settings, &self.offer, &past, events);
         }
         self.past = Some(past);
         Ok(())
@@ -186,7 +197,8 @@ impl Shop {
     /// events, and where nothing is due the open order that is closest to its next event moves on early.
     pub fn next_live(&mut self, now: DateTime<Utc>, event: &mut TransactionEvent) {
         let at = now.timestamp_micros().max(self.last_at.saturating_add(1));
-        let haste = LIVE_SECONDS_TO_COMPLETION / MEAN_SECONDS_TO_COMPLETION;
+        let seconds = LIVE_SECONDS_TO_COMPLETION * self.settings.live_speed;
+        let haste = (seconds / MEAN_SECONDS_TO_COMPLETION).min(1.0);
         self.budget.earn();
 
         let is_something_due = self
@@ -200,6 +212,11 @@ impl Shop {
             return;
         }
         self.advance_earliest(at, haste, event);
+    }
+
+    /// The segment that the shop counts a customer (by number) to at a time.
+    pub fn segment_of(&self, customer: u32, at: DateTime<Utc>) -> &'static str {
+        self.customers.segment(customer, at.timestamp_micros())
     }
 
     /// How many orders are open.
@@ -241,12 +258,10 @@ impl Shop {
         haste: f64,
         event: &mut TransactionEvent,
     ) {
-        let happening = order.next;
-        let journey = sketch.journey;
         self.last_at = at.max(self.last_at);
-        self.write(&order, sketch, at, event);
+        let journey = self.write(&order, sketch, at, event);
 
-        let next = journey.after(happening);
+        let next = journey.after(order.next);
         let (Some(next), false) = (next, self.settings.orders_only) else {
             return;
         };
@@ -297,40 +312,46 @@ impl OrderBudget {
 }
 
 /// How many events an order has on average, measured on the first orders of the seed.
-fn mean_events_per_order(settings: &ShopSettings) -> f64 {
+fn mean_events_per_order(settings: &ShopSettings, offer: &Offer) -> f64 {
     if settings.orders_only {
         return 1.0;
     }
     let pilot = 2_000u32;
+    let at = settings.start.timestamp_micros();
+    let mut lines = Vec::new();
     let events: u32 = (0..pilot)
         .map(|number| {
-            Sketch::draw(settings.seed, u64::from(number))
-                .journey
-                .steps()
+            let sketch = Sketch::draw(settings.seed, u64::from(number));
+            let (country, _) = sketch.guest_home();
+            sketch.fill(offer, country, at, &mut lines).journey.steps()
         })
         .sum();
     f64::from(events) / f64::from(pilot)
 }
 
 /// How many orders it takes for so many events within the past, measured on the first orders of the seed.
-fn orders_for(settings: &ShopSettings, past: &Past, events: u64) -> u64 {
+fn orders_for(settings: &ShopSettings, offer: &Offer, past: &Past, events: u64) -> u64 {
     let pilot = events.clamp(1, PILOT_ORDERS);
+    let mut lines = Vec::new();
     let inside: u64 = (0..pilot)
         .map(|number| {
             let placed_at = past.rhythm.moment(number, u32::MAX / 2, pilot);
-            events_before(past, &Sketch::draw(settings.seed, number), placed_at)
+            let sketch = Sketch::draw(settings.seed, number);
+            let (country, _) = sketch.guest_home();
+            let content = sketch.fill(offer, country, placed_at, &mut lines);
+            events_before(past, &content.journey, placed_at)
         })
         .sum();
     let orders = (u128::from(events) * u128::from(pilot)).div_ceil(u128::from(inside.max(1)));
     u64::try_from(orders).unwrap_or(u64::MAX).max(1)
 }
 
-fn events_before(past: &Past, sketch: &Sketch, placed_at: i64) -> u64 {
+fn events_before(past: &Past, journey: &Journey, placed_at: i64) -> u64 {
     let mut count = 1;
     let mut at = placed_at;
     let mut event = EventType::OrderPlaced;
-    while let Some(next) = sketch.journey.after(event) {
-        at += sketch.journey.wait_for(next, past.haste);
+    while let Some(next) = journey.after(event) {
+        at += journey.wait_for(next, past.haste);
         if at >= past.rhythm.until() {
             break;
         }

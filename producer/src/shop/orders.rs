@@ -3,68 +3,16 @@
 
 use event_contract::{Channel, Money};
 
+use super::calendar::Calendar;
 use super::catalog::Catalog;
 use super::customers::Buyer;
-use super::lifecycle::Journey;
+use super::lifecycle::{Fate, Journey, Regrets};
+use super::payments::PaymentMethod;
 use super::places::Country;
 use super::random::{Chance, Dice, Domain, Weighted};
 
 /// The most lines of one order.
 pub(crate) const MOST_LINES: u32 = 10;
-
-/// How an order is paid.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum PaymentMethod {
-    CreditCard,
-    DebitCard,
-    Paypal,
-    BankTransfer,
-    Invoice,
-    Cash,
-}
-
-impl PaymentMethod {
-    /// The shop's name of the method.
-    pub(crate) const fn as_str(self) -> &'static str {
-        match self {
-            PaymentMethod::CreditCard => "credit_card",
-            PaymentMethod::DebitCard => "debit_card",
-            PaymentMethod::Paypal => "paypal",
-            PaymentMethod::BankTransfer => "bank_transfer",
-            PaymentMethod::Invoice => "invoice",
-            PaymentMethod::Cash => "cash",
-        }
-    }
-
-    /// How long customers take to pay this way.
-    pub(crate) const fn mean_seconds_to_pay(self) -> f64 {
-        match self {
-            PaymentMethod::CreditCard | PaymentMethod::DebitCard => 60.0,
-            PaymentMethod::Paypal => 120.0,
-            PaymentMethod::BankTransfer => 86_400.0,
-            PaymentMethod::Invoice => 172_800.0,
-            PaymentMethod::Cash => 20.0,
-        }
-    }
-
-    fn draw(dice: &mut Dice, channel: Channel) -> Self {
-        let share = dice.below(100);
-        if channel == Channel::InStore {
-            return match share {
-                0..40 => PaymentMethod::Cash,
-                40..75 => PaymentMethod::DebitCard,
-                _ => PaymentMethod::CreditCard,
-            };
-        }
-        match share {
-            0..42 => PaymentMethod::CreditCard,
-            42..57 => PaymentMethod::DebitCard,
-            57..85 => PaymentMethod::Paypal,
-            85..92 => PaymentMethod::BankTransfer,
-            _ => PaymentMethod::Invoice,
-        }
-    }
-}
 
 /// The draws for who orders; the shop's state turns them into a [`Buyer`].
 #[derive(Debug, Clone, Copy)]
@@ -74,14 +22,31 @@ pub(crate) struct BuyerDraw {
     pub(crate) which: (u32, u32),
 }
 
+/// What orders are made of.
+#[derive(Debug)]
+pub(crate) struct Offer {
+    pub(crate) catalog: Catalog,
+    pub(crate) line_counts: LineCounts,
+    pub(crate) calendar: Calendar,
+}
+
 /// Everything about an order that does not depend on who buys and when, and the dice for the rest.
 pub(crate) struct Sketch {
+    channel: Channel,
+    pub(crate) buyer: BuyerDraw,
+    payment: u32,
+    fate: Fate,
+    guest_home: (u32, u32),
+    dice: Dice,
+}
+
+/// What an order is, apart from its lines.
+pub(crate) struct Content {
     pub(crate) channel: Channel,
     pub(crate) payment: PaymentMethod,
     pub(crate) journey: Journey,
-    pub(crate) buyer: BuyerDraw,
-    guest_home: (u32, u32),
-    dice: Dice,
+    /// For what is drawn after the lines.
+    pub(crate) dice: Dice,
 }
 
 impl Sketch {
@@ -95,8 +60,8 @@ impl Sketch {
             55..90 => Channel::Mobile,
             _ => Channel::InStore,
         };
-        let payment = PaymentMethod::draw(&mut dice, channel);
-        let journey = Journey::draw(&mut dice, channel, payment);
+        let payment = dice.bits();
+        let fate = Fate::draw(&mut dice);
         let buyer = BuyerDraw {
             is_guest: dice.happens(GUEST),
             is_newcomer: dice.happens(NEWCOMER),
@@ -105,9 +70,9 @@ impl Sketch {
         let guest_home = (dice.bits(), dice.bits());
         Sketch {
             channel,
-            payment,
-            journey,
             buyer,
+            payment,
+            fate,
             guest_home,
             dice,
         }
@@ -119,21 +84,76 @@ impl Sketch {
         (country, country.city(self.guest_home.1))
     }
 
-    /// Draws the order's lines into `lines`, and hands back the dice for what comes after them.
-    pub(crate) fn draw_lines(
+    /// Draws the order's lines into `lines`, and what else follows once it is known from where and when the order comes
+    /// (in microseconds since the epoch).
+    pub(crate) fn fill(
         mut self,
-        line_counts: &LineCounts,
-        catalog: &Catalog,
-        currency: usize,
-        week: i64,
+        offer: &Offer,
+        country: &Country,
+        placed_at: i64,
         lines: &mut Vec<Line>,
-    ) -> Dice {
+    ) -> Content {
         lines.clear();
-        let count = line_counts.draw(&mut self.dice);
+        let day = Day {
+            week: placed_at.div_euclid(MICROS_PER_WEEK),
+            is_rush: offer.calendar.is_rush(placed_at),
+        };
+        let count = offer.line_counts.draw(&mut self.dice);
         for _ in 0..count {
-            lines.push(Line::draw(&mut self.dice, catalog, currency, week));
+            let line = Line::draw(&mut self.dice, &offer.catalog, country.currency, day);
+            lines.push(line);
         }
-        self.dice
+        let payment = country.payments.pick(self.channel, self.payment);
+        let regrets = regrets_of(lines, &offer.catalog, day);
+        Content {
+            channel: self.channel,
+            payment,
+            journey: self.fate.journey(self.channel, payment, &regrets),
+            dice: self.dice,
+        }
+    }
+}
+
+const MICROS_PER_WEEK: i64 = 7 * 86_400_000_000;
+
+/// What matters of the day on which an order is placed.
+#[derive(Debug, Clone, Copy)]
+struct Day {
+    /// Counted from the epoch.
+    week: i64,
+    is_rush: bool,
+}
+
+fn regrets_of(lines: &[Line], catalog: &Catalog, day: Day) -> Regrets {
+    // What is bought in a rush is sent back twice as often.
+    let haste = if day.is_rush { 2 } else { 1 };
+    let products = lines
+        .iter()
+        .filter_map(|line| catalog.product(line.product));
+    products.fold(Regrets::default(), |sum, product| Regrets {
+        lines: sum.lines + 1,
+        returned: sum.returned + haste * product.risks.returned,
+        cancelled: sum.cancelled + product.risks.cancelled,
+    })
+}
+
+/// What a line is reduced by, in per cent, from a number below 100.
+const fn discount_percent(draw: u32, is_rush: bool) -> i64 {
+    if is_rush {
+        return match draw {
+            0..15 => 0,
+            15..40 => 20,
+            40..70 => 30,
+            70..93 => 40,
+            _ => 50,
+        };
+    }
+    match draw {
+        0..75 => 0,
+        75..85 => 5,
+        85..93 => 10,
+        93..98 => 15,
+        _ => 20,
     }
 }
 
@@ -182,7 +202,7 @@ pub(crate) struct Line {
 }
 
 impl Line {
-    fn draw(dice: &mut Dice, catalog: &Catalog, currency: usize, week: i64) -> Self {
+    fn draw(dice: &mut Dice, catalog: &Catalog, currency: usize, day: Day) -> Self {
         let product = catalog.pick(dice.bits());
         let quantity = match dice.below(100) {
             0..68 => 1,
@@ -192,20 +212,14 @@ impl Line {
             96..99 => 5,
             _ => 10,
         };
-        let discount_percent = match dice.below(100) {
-            0..75 => 0,
-            75..85 => 5,
-            85..93 => 10,
-            93..98 => 15,
-            _ => 20,
-        };
-        let tag = catalog.price_tag(product, currency, week);
+        let percent = discount_percent(dice.below(100), day.is_rush);
+        let tag = catalog.price_tag(product, currency, day.week);
         let gross = tag.price.cents() * i64::from(quantity);
         Line {
             product,
             quantity,
             unit_price: tag.price,
-            discount: Money::from_cents(gross * discount_percent / 100),
+            discount: Money::from_cents(gross * percent / 100),
             cost: tag.cost,
         }
     }
@@ -241,18 +255,58 @@ pub(crate) fn choose_buyer(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::shop::calendar::Rush;
+    use crate::shop::lifecycle::Outcome;
+    use crate::shop::places::COUNTRIES;
+
+    /// A day in 2025.
+    const DAY: i64 = 1_750_000_000_000_000;
+
+    fn offer(mean: f64, rush: Option<Rush>) -> Offer {
+        Offer {
+            catalog: Catalog::new(42, 100, 12),
+            line_counts: LineCounts::with_mean(mean),
+            calendar: Calendar::new(0.0, 0, rush),
+        }
+    }
 
     fn lines_of(number: u64, mean: f64) -> Vec<Line> {
-        let catalog = Catalog::new(42, 100, 12);
         let mut lines = Vec::new();
-        Sketch::draw(42, number).draw_lines(
-            &LineCounts::with_mean(mean),
-            &catalog,
-            0,
-            2900,
-            &mut lines,
-        );
+        let country = COUNTRIES.first().expect("there are countries");
+        Sketch::draw(42, number).fill(&offer(mean, None), country, DAY, &mut lines);
         lines
+    }
+
+    #[test]
+    fn a_rush_has_deeper_discounts_and_more_returns() {
+        let day = chrono::DateTime::from_timestamp_micros(DAY).expect("a time");
+        let rush = Rush {
+            day: day.date_naive(),
+            factor: 6.0,
+        };
+        let country = COUNTRIES.first().expect("there are countries");
+        let of_ten_thousand = |offer: &Offer| {
+            let (mut gross, mut discount, mut returns) = (0, 0, 0);
+            let mut lines = Vec::new();
+            for number in 0..10_000 {
+                let content = Sketch::draw(42, number).fill(offer, country, DAY, &mut lines);
+                gross += lines.iter().map(Line::gross_cents).sum::<i64>();
+                discount += lines.iter().map(|line| line.discount.cents()).sum::<i64>();
+                returns += i64::from(matches!(
+                    content.journey.outcome,
+                    Outcome::ReturnedInFull | Outcome::ReturnedInPart
+                ));
+            }
+            (discount * 100 / gross, returns)
+        };
+        let (usual_discount, usual_returns) = of_ten_thousand(&offer(3.0, None));
+        let (discount, returns) = of_ten_thousand(&offer(3.0, Some(rush)));
+        assert!((1..=4).contains(&usual_discount), "{usual_discount}");
+        assert!((20..=32).contains(&discount), "{discount}");
+        assert!(
+            (17..=23).contains(&(returns * 10 / usual_returns)),
+            "{returns} {usual_returns}"
+        );
     }
 
     #[test]

@@ -1,4 +1,6 @@
-//! Where customers live: countries with their currency, taxes, shipping and cities.
+//! Where customers live: countries with their currency, taxes, shipping, habits of paying, and cities.
+
+use super::payments::PaymentHabits;
 
 /// A currency of the shop.
 pub(crate) struct Currency {
@@ -43,6 +45,8 @@ pub(crate) struct Country {
     pub(crate) tax_basis_points: i64,
     /// Flat shipping, in euro cents.
     pub(crate) shipping_euro_cents: i64,
+    /// How people pay.
+    pub(crate) payments: PaymentHabits,
     /// Cities with their share of the country's customers.
     pub(crate) cities: &'static [(&'static str, u32)],
 }
@@ -55,6 +59,7 @@ pub(crate) const COUNTRIES: &[Country] = &[
         240,
         1900,
         490,
+        payments([14, 12, 34, 6, 34], 38),
         &[
             ("Berlin", 37),
             ("Hamburg", 19),
@@ -72,6 +77,7 @@ pub(crate) const COUNTRIES: &[Country] = &[
         140,
         2000,
         590,
+        payments([52, 18, 22, 4, 4], 22),
         &[
             ("Paris", 45),
             ("Marseille", 18),
@@ -88,6 +94,7 @@ pub(crate) const COUNTRIES: &[Country] = &[
         200,
         700,
         790,
+        payments([56, 20, 20, 3, 1], 16),
         &[
             ("New York", 40),
             ("Los Angeles", 19),
@@ -106,6 +113,7 @@ pub(crate) const COUNTRIES: &[Country] = &[
         120,
         2000,
         450,
+        payments([36, 34, 24, 5, 1], 14),
         &[
             ("London", 60),
             ("Birmingham", 8),
@@ -121,6 +129,7 @@ pub(crate) const COUNTRIES: &[Country] = &[
         70,
         2100,
         550,
+        payments([34, 26, 28, 9, 3], 42),
         &[
             ("Madrid", 33),
             ("Barcelona", 16),
@@ -136,6 +145,7 @@ pub(crate) const COUNTRIES: &[Country] = &[
         60,
         2200,
         590,
+        payments([30, 24, 36, 8, 2], 46),
         &[
             ("Roma", 28),
             ("Milano", 14),
@@ -151,6 +161,7 @@ pub(crate) const COUNTRIES: &[Country] = &[
         40,
         2100,
         490,
+        payments([10, 6, 14, 56, 14], 14),
         &[
             ("Amsterdam", 9),
             ("Rotterdam", 7),
@@ -165,6 +176,7 @@ pub(crate) const COUNTRIES: &[Country] = &[
         30,
         2000,
         520,
+        payments([18, 14, 28, 12, 28], 44),
         &[
             ("Wien", 19),
             ("Graz", 3),
@@ -179,6 +191,7 @@ pub(crate) const COUNTRIES: &[Country] = &[
         25,
         810,
         790,
+        payments([32, 12, 14, 6, 36], 30),
         &[
             ("Zürich", 42),
             ("Genève", 20),
@@ -193,6 +206,7 @@ pub(crate) const COUNTRIES: &[Country] = &[
         25,
         2500,
         490,
+        payments([26, 20, 10, 12, 32], 6),
         &[
             ("Stockholm", 98),
             ("Göteborg", 60),
@@ -206,6 +220,7 @@ pub(crate) const COUNTRIES: &[Country] = &[
         30,
         2300,
         350,
+        payments([16, 22, 10, 48, 4], 36),
         &[
             ("Warszawa", 18),
             ("Kraków", 8),
@@ -221,6 +236,7 @@ pub(crate) const COUNTRIES: &[Country] = &[
         30,
         500,
         890,
+        payments([58, 18, 20, 3, 1], 18),
         &[
             ("Toronto", 28),
             ("Montréal", 18),
@@ -235,6 +251,7 @@ pub(crate) const COUNTRIES: &[Country] = &[
         20,
         1000,
         890,
+        payments([44, 26, 24, 5, 1], 12),
         &[
             ("Sydney", 53),
             ("Melbourne", 51),
@@ -249,6 +266,7 @@ pub(crate) const COUNTRIES: &[Country] = &[
         20,
         1200,
         690,
+        payments([44, 10, 8, 36, 2], 34),
         &[
             ("São Paulo", 12),
             ("Rio de Janeiro", 7),
@@ -263,12 +281,20 @@ const fn currency(code: &'static str, per_euro: i64) -> Currency {
     Currency { code, per_euro }
 }
 
+const fn payments(online: [u32; 5], cash_percent: u32) -> PaymentHabits {
+    PaymentHabits {
+        online,
+        cash_percent,
+    }
+}
+
 const fn country(
     code: &'static str,
     currency: usize,
     weight: u32,
     tax_basis_points: i64,
     shipping_euro_cents: i64,
+    payments: PaymentHabits,
     cities: &'static [(&'static str, u32)],
 ) -> Country {
     Country {
@@ -277,6 +303,7 @@ const fn country(
         weight,
         tax_basis_points,
         shipping_euro_cents,
+        payments,
         cities,
     }
 }
@@ -309,9 +336,18 @@ impl Country {
 }
 
 /// Never picked, since the weights cover every draw; it spares the callers an impossible case.
-static FALLBACK: Country = country("DE", EUR, 1, 1900, 490, &[("Berlin", 1)]);
+static FALLBACK: Country = country(
+    "DE",
+    EUR,
+    1,
+    1900,
+    490,
+    payments([1, 1, 1, 1, 1], 40),
+    &[("Berlin", 1)],
+);
 
-fn pick_weighted<T>(
+/// The choice that 32 random bits fall on, by weight; nothing where there is no choice.
+pub(crate) fn pick_weighted<T>(
     choices: &'static [T],
     weight: impl Fn(&T) -> u32,
     bits: u32,

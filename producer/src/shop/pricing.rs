@@ -4,7 +4,7 @@ use event_contract::{Channel, Money};
 
 use super::orders::Line;
 use super::places::Country;
-use super::random::{Chance, Dice};
+use super::random::Dice;
 
 /// The amounts of an order or of what was returned of it. `total = subtotal + tax + shipping - discount`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,13 +54,17 @@ impl Amounts {
     }
 }
 
-/// Leaves in `lines` what a customer returns who does not return everything: each line by even chance, and of each any
-/// number of pieces. Always something.
-pub(crate) fn keep_returned_part(lines: &mut Vec<Line>, dice: &mut Dice) {
-    const RETURNED: Chance = Chance::percent(50.0);
+/// Leaves in `lines` what a customer returns who does not return everything: what is rather regretted than the rest, and
+/// of each line any number of pieces. `regret` says how likely each is regretted, on any scale. Always something.
+pub(crate) fn keep_returned_part(
+    lines: &mut Vec<Line>,
+    regret: impl Fn(&Line) -> u32,
+    dice: &mut Dice,
+) {
     let first = lines.first().copied();
+    let most = lines.iter().map(&regret).max().unwrap_or(0).max(1);
     lines.retain_mut(|line| {
-        let is_returned = dice.happens(RETURNED);
+        let is_returned = dice.below(most) < regret(line);
         let pieces = 1 + below_quantity(dice, line.quantity);
         shrink(line, pieces);
         is_returned
@@ -170,7 +174,8 @@ mod tests {
             let mut dice = Dice::new(3, Domain::Orders, number);
             let whole = vec![line(1, 10, 0), line(5, 20, 33), line(2, 30, 60)];
             let mut part = whole.clone();
-            keep_returned_part(&mut part, &mut dice);
+            let regret = |line: &Line| u32::try_from(line.quantity).expect("small");
+            keep_returned_part(&mut part, regret, &mut dice);
             assert!(!part.is_empty());
             assert!(
                 part.iter()

@@ -1,12 +1,10 @@
 //! Every random number of the shop comes from here.
 //!
-//! A seed must give the same events on every machine and with every later release of the libraries. So only the raw
-//! ChaCha8 key stream, which is specified bit by bit, is taken from a library; all that is made of it (ranges, chances,
-//! exponential and normal deviates) is computed here, with nothing but the arithmetic that IEEE 754 fixes to the last
-//! bit: `ln` and `exp` of the platform's C library may differ in the last place, ours cannot.
-
-use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::{Rng, SeedableRng};
+//! A seed must give the same events on every machine and with every later release of the libraries. So nothing here
+//! comes from one: the generator is SplitMix64 (Steele, Lea, Flood: "Fast splittable pseudorandom number generators",
+//! 2014), and all that is made of it (ranges, chances, exponential and normal deviates) is computed with nothing but
+//! the arithmetic that IEEE 754 fixes to the last bit: `ln` and `exp` of the platform's C library may differ in the last
+//! place, ours cannot. It is no secret what it will draw next: nothing here is fit for keys.
 
 /// What a stream of random numbers is used for. Streams of different domains are independent, so that a new draw in
 /// one of them leaves the others as they were.
@@ -21,42 +19,33 @@ pub(crate) enum Domain {
 }
 
 impl Domain {
-    const fn tag(self) -> &'static [u8; 8] {
-        match self {
-            Domain::Catalog => b"catalog.",
-            Domain::Orders => b"orders..",
-            Domain::Disturbances => b"disturb.",
-        }
+    const fn tag(self) -> u64 {
+        u64::from_le_bytes(match self {
+            Domain::Catalog => *b"catalog.",
+            Domain::Orders => *b"orders..",
+            Domain::Disturbances => *b"disturb.",
+        })
     }
 }
 
 /// A stream of random numbers, named by seed, domain and number.
-#[derive(Debug)]
-pub(crate) struct Dice(ChaCha8Rng);
+#[derive(Debug, Clone)]
+pub(crate) struct Dice {
+    state: u64,
+}
 
 impl Dice {
     /// The stream from its beginning.
-    pub(crate) fn new(seed: u64, domain: Domain, stream: u64) -> Self {
-        let mut key = [0u8; 32];
-        for (byte, value) in key
-            .iter_mut()
-            .zip(seed.to_le_bytes().into_iter().chain(*domain.tag()))
-        {
-            *byte = value;
+    pub(crate) const fn new(seed: u64, domain: Domain, stream: u64) -> Self {
+        Dice {
+            state: mix(seed, domain.tag(), stream),
         }
-        let mut generator = ChaCha8Rng::from_seed(key);
-        generator.set_stream(stream);
-        Dice(generator)
-    }
-
-    /// The generator itself, for the one library that asks for it (product brands).
-    pub(crate) fn generator(&mut self) -> &mut ChaCha8Rng {
-        &mut self.0
     }
 
     /// 32 random bits.
-    pub(crate) fn bits(&mut self) -> u32 {
-        self.0.next_u32()
+    pub(crate) const fn bits(&mut self) -> u32 {
+        self.state = self.state.wrapping_add(GOLDEN_GAMMA);
+        upper_bits(finalise(self.state))
     }
 
     /// A whole number from 0 up to, but not including, `bound`; 0 for a bound of 0.
@@ -122,10 +111,13 @@ pub(crate) fn exponential(bits: u32) -> f64 {
 
 /// A hash of three numbers, uniform in 64 bits: attributes that are derived instead of stored (SplitMix64's finaliser).
 pub(crate) const fn mix(first: u64, second: u64, third: u64) -> u64 {
-    let mut state = finalise(first.wrapping_add(0x9e37_79b9_7f4a_7c15));
-    state = finalise(state ^ second.wrapping_add(0x9e37_79b9_7f4a_7c15));
-    finalise(state ^ third.wrapping_add(0x9e37_79b9_7f4a_7c15))
+    let mut state = finalise(first.wrapping_add(GOLDEN_GAMMA));
+    state = finalise(state ^ second.wrapping_add(GOLDEN_GAMMA));
+    finalise(state ^ third.wrapping_add(GOLDEN_GAMMA))
 }
+
+/// 2^64 divided by the golden ratio, made odd: SplitMix64's step.
+const GOLDEN_GAMMA: u64 = 0x9e37_79b9_7f4a_7c15;
 
 const fn finalise(mut state: u64) -> u64 {
     state = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

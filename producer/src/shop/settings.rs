@@ -1,7 +1,8 @@
 use chrono::{DateTime, Duration, TimeZone, Utc};
 use thiserror::Error;
 
-use super::catalog::MOST_CATEGORIES;
+use super::calendar::Rush;
+use super::kinds::MOST_CATEGORIES;
 
 /// What a shop is like. Two shops of equal settings write equal events.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,10 +21,19 @@ pub struct ShopSettings {
     pub lines_mean: f64,
     /// Orders are placed, and nothing happens to them afterwards.
     pub orders_only: bool,
+    /// By how much the business grows in a year, in per cent: 0 to 1,000.
+    pub growth_percent: f64,
+    /// One day that is unlike the others.
+    pub rush: Option<Rush>,
+    /// How many seconds of event time pass in a second of a live run; lets the orders live through their stages within
+    /// minutes of the run whatever its speed.
+    pub live_speed: f64,
+    /// From when on events are written in version 2 of the contract.
+    pub second_version_from: Option<DateTime<Utc>>,
 }
 
 impl ShopSettings {
-    /// The usual shop: 50,000 customers, 2,000 products in 12 categories, 3 lines an order.
+    /// The usual shop: 50,000 customers, 2,000 products in 12 categories, 3 lines an order, a third more every year.
     pub fn new(seed: u64, start: DateTime<Utc>) -> Self {
         ShopSettings {
             seed,
@@ -33,6 +43,10 @@ impl ShopSettings {
             categories: 12,
             lines_mean: 3.0,
             orders_only: false,
+            growth_percent: 33.0,
+            rush: None,
+            live_speed: 1.0,
+            second_version_from: None,
         }
     }
 
@@ -48,6 +62,14 @@ impl ShopSettings {
         }
         if !(1.0..=10.0).contains(&self.lines_mean) {
             return Err(SettingsError::LinesMean(self.lines_mean));
+        }
+        if !(0.0..=1_000.0).contains(&self.growth_percent) {
+            return Err(SettingsError::Growth(self.growth_percent));
+        }
+        if let Some(rush) = self.rush
+            && !(1.0..=50.0).contains(&rush.factor)
+        {
+            return Err(SettingsError::Rush(rush.factor));
         }
         check_time(self.start)
     }
@@ -90,6 +112,12 @@ pub enum SettingsError {
     /// No such average is possible.
     #[error("{0} lines an order on average: orders have 1 to 10 lines")]
     LinesMean(f64),
+    /// The shop cannot grow so.
+    #[error("a growth of {0} % a year: the shop grows by 0 to 1,000 %")]
+    Growth(f64),
+    /// No day is like that.
+    #[error("a day with {0} times the usual orders: choose between 1 and 50")]
+    Rush(f64),
     /// More past than the shop can lay out.
     #[error("a past of {0} days: the shop remembers at most {LONGEST_PAST_DAYS} days")]
     PastTooLong(i64),

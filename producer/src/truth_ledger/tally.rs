@@ -4,6 +4,8 @@ use chrono::NaiveDate;
 use event_contract::truth::{CategoryCell, ProductCell, SalesCell};
 use event_contract::{Channel, EventType, Item, TransactionEvent};
 
+use super::cancellations::{Cancellations, PlacedOrder, TakenBack};
+
 /// How many there are of what.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Totals {
@@ -13,16 +15,20 @@ pub struct Totals {
     pub orders: u64,
     /// Lines placed and returned.
     pub lines: u64,
+    /// Lines of orders that were cancelled; not counted where there are no cells.
+    pub cancelled_lines: u64,
 }
 
 /// The good events of a run, added up the way the gold marts do.
 ///
-/// Grows with the days, currencies, channels, categories and products that occur, not with the events.
+/// Grows with the days, currencies, channels, categories and products that occur, and with the orders that can still be
+/// cancelled, not with the events.
 #[derive(Debug, Default)]
 pub struct Tally {
     totals: Totals,
     counts_only: bool,
     names: Names,
+    cancellations: Cancellations,
     sales: HashMap<(NaiveDate, u32, Channel), SalesCell>,
     categories: HashMap<(NaiveDate, u32, u32), CategoryCell>,
     products: HashMap<(u32, u32), ProductCell>,
@@ -40,11 +46,26 @@ impl Tally {
     /// Enters an event.
     pub fn add(&mut self, event: &TransactionEvent) {
         self.enter(event, 1);
+        if self.counts_only {
+            return;
+        }
+        let (cancellations, names) = (&mut self.cancellations, &mut self.names);
+        let taken_back = cancellations.add(event, || PlacedOrder {
+            currency: names.number(&event.order.currency),
+            channel: event.channel,
+            lines: names.lines(&event.items, 1),
+        });
+        if let Some(taken_back) = taken_back {
+            self.take_back(&taken_back, 1);
+        }
     }
 
     /// Takes out an event that was entered before.
     pub fn subtract(&mut self, event: &TransactionEvent) {
         self.enter(event, -1);
+        if let Some(taken_back) = self.cancellations.subtract(event) {
+            self.take_back(&taken_back, -1);
+        }
     }
 
     /// The number of events, orders and lines.
@@ -70,21 +91,64 @@ impl Tally {
         } else {
             sign
         };
-        for item in &event.items {
-            let amounts = LineAmounts::of(item, direction);
-            let category = self.category_cell(&item.category, currency, day);
-            category.lines += sign;
-            category.quantity += amounts.quantity;
-            category.gross_cents += amounts.gross;
-            category.discount_cents += amounts.discount;
-            category.cost_cents += amounts.cost;
-            let product = self.product_cell(&item.id, currency);
-            product.lines += sign;
-            product.quantity += amounts.quantity;
-            product.gross_cents += amounts.gross;
-            product.discount_cents += amounts.discount;
-            product.cost_cents += amounts.cost;
+        let currency = self.names.number(currency);
+        for line in &self.names.lines(&event.items, direction) {
+            self.enter_line(day, currency, line, sign);
         }
+    }
+
+    /// Enters what a cancellation takes back: lines of the cancellation's day, with the opposite sign.
+    fn take_back(&mut self, taken_back: &TakenBack, sign: i64) {
+        let PlacedOrder {
+            currency,
+            channel,
+            lines,
+        } = &taken_back.order;
+        for line in lines {
+            self.enter_line(taken_back.day, *currency, &line.times(-sign), sign);
+        }
+        let count = i64::try_from(lines.len()).unwrap_or(i64::MAX);
+        let cancelled = self.totals.cancelled_lines;
+        self.totals.cancelled_lines = cancelled.saturating_add_signed(sign * count);
+        let sum = |measure: fn(&TallyLine) -> i64| lines.iter().map(measure).sum::<i64>();
+        let goods = sum(|line| line.gross - line.discount);
+        let cost = sum(|line| line.cost);
+        let currency = self.names.text(*currency).to_owned();
+        let cell = self.sales_cell(&currency, taken_back.day, *channel);
+        cell.cancelled_goods_cents += sign * goods;
+        cell.cancelled_cost_cents += sign * cost;
+    }
+
+    /// Enters a line into the cells of its category and product; `count` lines of it, all measured in `line`.
+    fn enter_line(&mut self, day: NaiveDate, currency: u32, line: &TallyLine, count: i64) {
+        let names = &self.names;
+        let category = self
+            .categories
+            .entry((day, line.category, currency))
+            .or_insert_with(|| CategoryCell {
+                day,
+                category: names.text(line.category).to_owned(),
+                currency: names.text(currency).to_owned(),
+                ..CategoryCell::default()
+            });
+        category.lines += count;
+        category.quantity += line.quantity;
+        category.gross_cents += line.gross;
+        category.discount_cents += line.discount;
+        category.cost_cents += line.cost;
+        let product = self
+            .products
+            .entry((line.product, currency))
+            .or_insert_with(|| ProductCell {
+                product_id: names.text(line.product).to_owned(),
+                currency: names.text(currency).to_owned(),
+                ..ProductCell::default()
+            });
+        product.lines += count;
+        product.quantity += line.quantity;
+        product.gross_cents += line.gross;
+        product.discount_cents += line.discount;
+        product.cost_cents += line.cost;
     }
 
     fn count(&mut self, event: &TransactionEvent, sign: i64) {
@@ -102,34 +166,6 @@ impl Tally {
             currency: currency.to_owned(),
             channel: channel.as_str().to_owned(),
             ..SalesCell::default()
-        })
-    }
-
-    fn category_cell(
-        &mut self,
-        category: &str,
-        currency: &str,
-        day: NaiveDate,
-    ) -> &mut CategoryCell {
-        let key = (
-            day,
-            self.names.number(category),
-            self.names.number(currency),
-        );
-        self.categories.entry(key).or_insert_with(|| CategoryCell {
-            day,
-            category: category.to_owned(),
-            currency: currency.to_owned(),
-            ..CategoryCell::default()
-        })
-    }
-
-    fn product_cell(&mut self, product: &str, currency: &str) -> &mut ProductCell {
-        let key = (self.names.number(product), self.names.number(currency));
-        self.products.entry(key).or_insert_with(|| ProductCell {
-            product_id: product.to_owned(),
-            currency: currency.to_owned(),
-            ..ProductCell::default()
         })
     }
 
@@ -187,8 +223,8 @@ impl Tally {
 fn enter_sale(cell: &mut SalesCell, event: &TransactionEvent, sign: i64) {
     let order = &event.order;
     let (pieces, cost) = event.items.iter().fold((0, 0), |(pieces, cost), item| {
-        let amounts = LineAmounts::of(item, sign);
-        (pieces + amounts.quantity, cost + amounts.cost)
+        let quantity = sign * i64::from(item.quantity);
+        (pieces + quantity, cost + item.cost.cents() * quantity)
     });
     match event.event_type {
         EventType::OrderPlaced => {
@@ -216,38 +252,68 @@ fn enter_sale(cell: &mut SalesCell, event: &TransactionEvent, sign: i64) {
     }
 }
 
-/// The measures of a line, with a sign.
-struct LineAmounts {
+/// A line, with numbers for its names, and its measures with a sign. In hundredths where it is money.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct TallyLine {
+    category: u32,
+    product: u32,
     quantity: i64,
     gross: i64,
     discount: i64,
     cost: i64,
 }
 
-impl LineAmounts {
-    fn of(item: &Item, sign: i64) -> Self {
-        let quantity = sign * i64::from(item.quantity);
-        LineAmounts {
-            quantity,
-            gross: item.unit_price.cents() * quantity,
-            discount: item.discount.cents() * sign,
-            cost: item.cost.cents() * quantity,
+impl TallyLine {
+    fn times(self, sign: i64) -> TallyLine {
+        TallyLine {
+            quantity: self.quantity * sign,
+            gross: self.gross * sign,
+            discount: self.discount * sign,
+            cost: self.cost * sign,
+            ..self
         }
     }
 }
 
 /// Numbers for texts, so that cells can be looked up without copying the texts of every event.
 #[derive(Debug, Default)]
-struct Names(HashMap<String, u32>);
+struct Names {
+    numbers: HashMap<String, u32>,
+    texts: Vec<String>,
+}
 
 impl Names {
     fn number(&mut self, text: &str) -> u32 {
-        if let Some(number) = self.0.get(text) {
+        if let Some(number) = self.numbers.get(text) {
             return *number;
         }
         // More than four thousand million names do not fit into memory.
-        let next = u32::try_from(self.0.len()).unwrap_or(u32::MAX);
-        self.0.insert(text.to_owned(), next);
+        let next = u32::try_from(self.texts.len()).unwrap_or(u32::MAX);
+        self.numbers.insert(text.to_owned(), next);
+        self.texts.push(text.to_owned());
         next
+    }
+
+    fn text(&self, number: u32) -> &str {
+        let place = usize::try_from(number).unwrap_or(usize::MAX);
+        self.texts.get(place).map_or("", String::as_str)
+    }
+
+    fn lines(&mut self, items: &[Item], sign: i64) -> Box<[TallyLine]> {
+        items
+            .iter()
+            .map(|item| {
+                let quantity = i64::from(item.quantity);
+                TallyLine {
+                    category: self.number(&item.category),
+                    product: self.number(&item.id),
+                    quantity,
+                    gross: item.unit_price.cents() * quantity,
+                    discount: item.discount.cents(),
+                    cost: item.cost.cents() * quantity,
+                }
+                .times(sign)
+            })
+            .collect()
     }
 }

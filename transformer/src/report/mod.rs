@@ -1,6 +1,6 @@
 //! `transformer verify`: the warehouse held against itself, and against what producers swear to.
 
-mod truth;
+pub mod truth;
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};

@@ -17,7 +17,7 @@ type Cells<Key> = BTreeMap<Key, Vec<i64>>;
 #[derive(Debug, Default)]
 struct Expected {
     records: BTreeMap<String, (i64, u64)>,
-    totals: [i64; 4],
+    totals: [i64; 5],
     bad: BTreeMap<String, i64>,
     sales: Cells<(NaiveDate, String, String)>,
     categories: Cells<(NaiveDate, String, String)>,
@@ -25,7 +25,10 @@ struct Expected {
 }
 
 /// One result for each thing that a truth tells.
-pub(super) async fn compare(
+///
+/// # Errors
+/// Where a comparison could not be made; one that finds something is no error.
+pub async fn compare(
     verification: &Verification<'_>,
     truths: &[Truth],
 ) -> Result<Vec<CheckResult>, WarehouseError> {
@@ -42,8 +45,8 @@ pub(super) async fn compare(
         differences(&expected.records, &found),
     ));
     let began = Instant::now();
-    let names = ["events", "orders", "lines", "duplicates"];
-    let totals = |values: [i64; 4]| names.into_iter().zip(values).collect::<BTreeMap<_, _>>();
+    let names = ["events", "orders", "lines", "cancelled lines", "duplicates"];
+    let totals = |values: [i64; 5]| names.into_iter().zip(values).collect::<BTreeMap<_, _>>();
     let found = totals(verification.totals().await?);
     results.push(check(
         "silver holds the events, orders, lines and duplicates sent",
@@ -119,7 +122,13 @@ fn add_up(truths: &[Truth]) -> Expected {
         let (records, digest) = expected.records.entry(truth.topic.clone()).or_default();
         *records += signed(truth.records);
         *digest = digest.wrapping_add(u64::from_str_radix(&truth.payload_digest, 16).unwrap_or(0));
-        let totals = [truth.events, truth.orders, truth.lines, truth.duplicates];
+        let totals = [
+            truth.events,
+            truth.orders,
+            truth.lines,
+            truth.cancelled_lines,
+            truth.duplicates,
+        ];
         for (sum, part) in expected.totals.iter_mut().zip(totals) {
             *sum += signed(part);
         }
@@ -150,7 +159,8 @@ fn add_cells(expected: &mut Expected, truth: &Truth) {
             cell.returned_goods_cents,
             cell.cancellations,
             cell.cancelled_cents,
-            cell.cost_cents,
+            cell.cost_cents - cell.cancelled_cost_cents,
+            cell.cancelled_goods_cents,
         ];
         add(&mut expected.sales, key, &measures);
     }

@@ -58,7 +58,7 @@ impl<Key: Copy> KeyMemory<Key> {
 
 /// All dimensions' keys as far as they are known.
 #[derive(Debug, Default)]
-pub(super) struct DimensionKeys {
+pub(crate) struct DimensionKeys {
     categories: KeyMemory<i32>,
     channels: KeyMemory<i32>,
     currencies: KeyMemory<i32>,
@@ -91,8 +91,8 @@ pub(super) struct LineKeys {
 }
 
 /// The segment that the event states of its customer.
-fn segment_of(_customer: &Customer) -> &str {
-    UNKNOWN_SEGMENT
+fn segment_of(customer: &Customer) -> &str {
+    customer.segment.as_deref().unwrap_or(UNKNOWN_SEGMENT)
 }
 
 /// What an event states of its customer; nothing for a guest.
@@ -118,7 +118,7 @@ fn product_of(item: &Item) -> ProductAttributes<'_> {
 
 impl DimensionKeys {
     /// After a transaction: keeps what it met when it was committed, forgets it otherwise.
-    pub(super) fn settle(&mut self, is_committed: bool) {
+    pub(crate) fn settle(&mut self, is_committed: bool) {
         for names in [
             &mut self.categories,
             &mut self.channels,

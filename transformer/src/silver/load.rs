@@ -16,9 +16,9 @@ use consequences::{Consequence, change_orders, write_consequences, write_orders}
 use rows::{count, fill};
 
 /// The unique constraints that concurrent loads of the same event, or of events of the same new order, run into.
-const COLLISIONS: [&str; 2] = ["fct_order_events_event_id_key", "fct_orders_pkey"];
+pub(crate) const COLLISIONS: [&str; 2] = ["fct_order_events_event_id_key", "fct_orders_pkey"];
 /// How often a load may meet events that others have just accepted before the whole transaction is tried again.
-const MAX_COLLISIONS: usize = 20;
+pub(crate) const MAX_COLLISIONS: usize = 20;
 
 /// Gives every record its verdict and writes all of them, with the ledger's rows; everything but the commit.
 pub(super) async fn load(
@@ -68,7 +68,7 @@ pub(super) async fn load(
 }
 
 /// Finds an event that the database refuses, by halves. Nothing where each half alone is accepted.
-async fn isolate(
+pub(crate) async fn isolate(
     transaction: &mut SilverTransaction<'_>,
     keys: &mut DimensionKeys,
     accepted: &[LoadableEvent<'_>],
@@ -116,32 +116,82 @@ async fn write(
     ranges: &[ClaimedRange<'_>],
     started_at: DateTime<Utc>,
 ) -> Result<Vec<SilverBatch>, WarehouseError> {
-    let written = write_counted_facts(attempt, keys, sorted).await?;
+    let written = write_facts(attempt, keys, sorted).await?;
     let batches = summarise(ranges, sorted, &written);
     attempt.record(&batches, started_at).await?;
     Ok(batches)
 }
 
-/// Writes dimensions, facts and refusals; answers the key of the first event. The others follow it in the order of
-/// `sorted.accepted`.
-async fn write_facts(
-    attempt: &SilverTransaction<'_>,
-    keys: &mut DimensionKeys,
-    sorted: &SortedRecords<'_>,
-) -> Result<i64, WarehouseError> {
-    Ok(write_counted_facts(attempt, keys, sorted).await?.first_key)
-}
-
-/// What [`write_counted_facts`] has written.
-struct WrittenFacts {
-    /// The key of the first event.
+/// What [`write_facts`] has written.
+pub(crate) struct WrittenFacts {
+    /// The key of the first event; the others follow it in the order of the accepted events.
     first_key: i64,
     /// What the events brought about beyond their own lines.
     consequences: Vec<Consequence>,
 }
 
-/// As [`write_facts`], and tells what more than the events' own lines was written.
-async fn write_counted_facts(
+/// What was written of the events of one partition, for its row in the ledger.
+pub(crate) struct PartitionFacts {
+    /// The first and the last key, where there is any.
+    pub(crate) order_event_keys: Option<(i64, i64)>,
+    /// Events.
+    pub(crate) accepted_count: i32,
+    /// Lines, those that a cancellation takes back included.
+    pub(crate) line_count: i32,
+    /// The oldest time that something was written for.
+    pub(crate) oldest_event_at: Option<DateTime<Utc>>,
+    /// The newest likewise.
+    pub(crate) newest_event_at: Option<DateTime<Utc>>,
+}
+
+impl WrittenFacts {
+    /// `accepted` are the events that were written; those of a partition follow each other.
+    pub(crate) fn of_partition(
+        &self,
+        accepted: &[LoadableEvent<'_>],
+        topic_id: i32,
+        kafka_partition: i32,
+    ) -> PartitionFacts {
+        let here: Vec<(i64, &LoadableEvent<'_>)> = (self.first_key..)
+            .zip(accepted)
+            .filter(|(_, loadable)| {
+                let position = loadable.position;
+                (position.topic_id, position.kafka_partition) == (topic_id, kafka_partition)
+            })
+            .collect();
+        let order_event_keys = here
+            .first()
+            .zip(here.last())
+            .map(|(first, last)| (first.0, last.0));
+        let consequences = || {
+            self.consequences.iter().filter(|consequence| {
+                order_event_keys.is_some_and(|(first, last)| {
+                    (first..=last).contains(&consequence.order_event_key)
+                })
+            })
+        };
+        let times = || {
+            let own = here
+                .iter()
+                .map(|(_, loadable)| loadable.event.event_timestamp);
+            own.chain(
+                consequences().flat_map(|consequence| [consequence.oldest, consequence.newest]),
+            )
+        };
+        let own_lines = here.iter().map(|(_, loadable)| loadable.event.items.len());
+        let lines = own_lines.chain(consequences().map(|consequence| consequence.line_count));
+        PartitionFacts {
+            order_event_keys,
+            accepted_count: count(here.len()),
+            line_count: count(lines.sum()),
+            oldest_event_at: times().min(),
+            newest_event_at: times().max(),
+        }
+    }
+}
+
+/// Writes dimensions, facts and refusals.
+pub(crate) async fn write_facts(
     attempt: &SilverTransaction<'_>,
     keys: &mut DimensionKeys,
     sorted: &SortedRecords<'_>,
@@ -178,29 +228,11 @@ fn summarise(
             position.topic_id == range.cursor.topic_id
                 && position.kafka_partition == range.cursor.kafka_partition
         };
-        let accepted: Vec<(i64, &LoadableEvent<'_>)> = (written.first_key..)
-            .zip(&sorted.accepted)
-            .filter(|(_, loadable)| is_here(&loadable.position))
-            .collect();
-        let order_event_keys = accepted
-            .first()
-            .zip(accepted.last())
-            .map(|(first, last)| (first.0, last.0));
-        let consequences = || {
-            written.consequences.iter().filter(|consequence| {
-                order_event_keys.is_some_and(|(first, last)| {
-                    (first..=last).contains(&consequence.order_event_key)
-                })
-            })
-        };
-        let times = || {
-            let own = accepted
-                .iter()
-                .map(|(_, loadable)| loadable.event.event_timestamp);
-            own.chain(
-                consequences().flat_map(|consequence| [consequence.oldest, consequence.newest]),
-            )
-        };
+        let facts = written.of_partition(
+            &sorted.accepted,
+            range.cursor.topic_id,
+            range.cursor.kafka_partition,
+        );
         let duplicates = sorted
             .duplicates
             .iter()
@@ -209,21 +241,17 @@ fn summarise(
             .quarantined
             .iter()
             .filter(|row| is_here(&row.position));
-        let own_lines = accepted
-            .iter()
-            .map(|(_, loadable)| loadable.event.items.len());
-        let lines = own_lines.chain(consequences().map(|consequence| consequence.line_count));
         batches.push(SilverBatch {
             cursor: range.cursor,
             last_offset: last.last_offset,
-            order_event_keys,
+            order_event_keys: facts.order_event_keys,
             bronze_batch_count: count(range.batches.len()),
-            accepted_count: count(accepted.len()),
+            accepted_count: facts.accepted_count,
             duplicate_count: count(duplicates.count()),
             quarantined_count: count(quarantined.count()),
-            line_count: count(lines.sum()),
-            oldest_event_at: times().min(),
-            newest_event_at: times().max(),
+            line_count: facts.line_count,
+            oldest_event_at: facts.oldest_event_at,
+            newest_event_at: facts.newest_event_at,
             bronze_committed_at: committed_at,
         });
     }

@@ -3,23 +3,22 @@
 //! [`verdicts`] decides what becomes of each record, [`orders`] folds events into order snapshots (both pure);
 //! `keys` knows the dimensions' keys, `load` writes one load and isolates the row that the database refuses.
 
-mod keys;
-mod load;
+pub(crate) mod keys;
+pub(crate) mod load;
 pub mod orders;
 pub mod verdicts;
 
 use std::time::Instant;
 
 use chrono::Utc;
-use event_contract::Limits;
-use event_contract::judge::judge;
 use warehouse::listen::BRONZE_CHANNEL;
 use warehouse::silver::{
-    Cursor, MAX_LOAD_EVENTS, PendingBatch, RecordPosition, SilverTransaction, backlog,
-    discover_cursors,
+    BronzeRecord, Cursor, MAX_LOAD_EVENTS, PendingBatch, RecordPosition, SilverTransaction,
+    backlog, discover_cursors,
 };
 use warehouse::{Warehouse, WarehouseError};
 
+use crate::judging::{EventJudge, Judgeable};
 use crate::stage::{Stage, Step};
 use keys::DimensionKeys;
 use verdicts::JudgedRecord;
@@ -40,13 +39,13 @@ pub struct LoadBudget {
 pub struct SilverStage {
     warehouse: Warehouse,
     budget: LoadBudget,
-    limits: Limits,
+    judge: EventJudge,
     keys: DimensionKeys,
 }
 
 impl SilverStage {
     /// A worker on its own connection of the pool.
-    pub fn new(warehouse: Warehouse, budget: LoadBudget) -> Self {
+    pub fn new(warehouse: Warehouse, budget: LoadBudget, judge: EventJudge) -> Self {
         let budget = LoadBudget {
             max_records: budget.max_records.clamp(1, MAX_LOAD_EVENTS),
             ..budget
@@ -54,7 +53,7 @@ impl SilverStage {
         SilverStage {
             warehouse,
             budget,
-            limits: Limits::default(),
+            judge,
             keys: DimensionKeys::default(),
         }
     }
@@ -65,6 +64,10 @@ impl Stage for SilverStage {
     const WAKE_CHANNEL: &'static str = BRONZE_CHANNEL;
 
     async fn step(&mut self) -> Result<Step, WarehouseError> {
+        // Asked before anything is claimed and read, so that waiting holds nothing up.
+        if !self.judge.is_ready().await {
+            return Ok(Step::Stalled);
+        }
         let began = Instant::now();
         let mut session = self.warehouse.connect().await?;
         discover_cursors(&session).await?;
@@ -110,18 +113,28 @@ impl SilverStage {
         let mut judged = Vec::new();
         for range in &ranges {
             let records = transaction.read_events(range.batches).await?;
-            // Judging is pure computation: it must not hold up the other tasks of this thread.
-            tokio::task::block_in_place(|| {
-                judged.extend(records.iter().map(|record| JudgedRecord {
-                    position: RecordPosition {
-                        topic_id: range.cursor.topic_id,
-                        kafka_partition: range.cursor.kafka_partition,
-                        kafka_offset: record.kafka_offset(),
-                    },
-                    ingested_at: record.ingested_at(),
-                    verdict: judge(record.payload(), record.ingested_at(), &self.limits),
-                }));
+            let judgeable = records.iter().map(|record| Judgeable {
+                payload: record.payload(),
+                received_at: record.ingested_at(),
             });
+            let Ok(verdicts) = self.judge.judge_all(judgeable).await else {
+                return Ok(Step::Stalled);
+            };
+            let of_partition = |record: &BronzeRecord| RecordPosition {
+                topic_id: range.cursor.topic_id,
+                kafka_partition: range.cursor.kafka_partition,
+                kafka_offset: record.kafka_offset(),
+            };
+            judged.extend(
+                records
+                    .iter()
+                    .zip(verdicts)
+                    .map(|(record, verdict)| JudgedRecord {
+                        position: of_partition(record),
+                        ingested_at: record.ingested_at(),
+                        verdict,
+                    }),
+            );
         }
         let batches = load::load(
             &mut transaction,

@@ -1,6 +1,8 @@
 //! Fills bronze as the consumer does, and makes events by hand.
 #![allow(dead_code)]
 
+pub(crate) mod stages;
+
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
@@ -152,7 +154,7 @@ pub(crate) fn event(order_id: &str, event_type: EventType) -> TransactionEvent {
     }
 }
 
-fn amounts(status: &str, items: &[Item], tax: i64, shipping: i64) -> Order {
+pub(crate) fn amounts(status: &str, items: &[Item], tax: i64, shipping: i64) -> Order {
     let subtotal: i64 = items
         .iter()
         .map(|item| item.unit_price.cents() * i64::from(item.quantity))

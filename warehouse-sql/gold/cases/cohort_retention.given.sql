@@ -10,3 +10,7 @@ INSERT INTO given.events (event_key, event_type, event_at, order_id, customer, c
     (301, 'order_cancelled', '2026-03-01 10:00Z', 'o4', 'c1',      'EUR',  50),
     (302, 'order_returned',  '2026-03-01 10:00Z', 'o9', 'c3',      'EUR',  10),
     (401, 'order_placed',    '2025-12-24 10:00Z', 'o6', 'c1',      'EUR',  70);
+-- c4 returns something before its first known order: its cohort is known only then, and the return lies before it.
+INSERT INTO given.events (event_key, event_type, event_at, order_id, customer, currency, subtotal) VALUES
+    (303, 'order_returned',  '2026-02-01 10:00Z', 'o7', 'c4',      'EUR',  10),
+    (402, 'order_placed',    '2026-03-05 10:00Z', 'o8', 'c4',      'EUR',  60);

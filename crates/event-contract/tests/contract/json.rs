@@ -33,7 +33,11 @@ fn envelope() -> Value {
 }
 
 fn accepted(envelope: &Value) -> Accepted {
-    match sound_verdict(Some(envelope.to_string().as_bytes())) {
+    accepted_text(&envelope.to_string())
+}
+
+fn accepted_text(document: &str) -> Accepted {
+    match sound_verdict(Some(document.as_bytes())) {
         Verdict::Accepted(accepted) => *accepted,
         refused => panic!("{refused:?}"),
     }
@@ -101,9 +105,10 @@ fn numbers_of_an_envelope_are_mapped_one_by_one() {
 fn the_same_purchase_in_other_words_is_a_duplicate_and_another_one_is_not() {
     let first = accepted(&envelope());
     let mut again = envelope();
-    again["data"]["transaction_details"]["order"]["total_amount"] = json!(132.280000000000001);
     again["data"]["processed_status"] = json!("processed");
-    let again = accepted(&again);
+    // The same float, in more digits.
+    let again = again.to_string().replace("132.28", "132.280000000000001");
+    let again = accepted_text(&again);
     assert_eq!(again.content_hash, first.content_hash);
     let mut other = envelope();
     other["data"]["transaction_details"]["transaction_id"] = json!("txn_other");

@@ -48,7 +48,7 @@ macro_rules! fold_customers {
             "),\nfold_customer_months AS (\n",
             sql!("gold/customer_months.fold.sql"),
             "),\n",
-            sql!("gold/given_customer_months.sql"),
+            sql!("gold/given_customers_of_batches.sql"),
             sql!("gold/given_customers.sql"),
             $(
                 $name, " AS (\n", sql!("gold/", $name, ".sql"), "),\n",
@@ -97,7 +97,7 @@ macro_rules! mart {
                 "customer_months AS (\n",
                 sql!("gold/customer_months.sql"),
                 "),\n",
-                sql!("gold/given_customer_months_everything.sql"),
+                sql!("gold/given_customers_of_everything.sql"),
                 sql!("gold/given_customers.sql"),
                 "mart AS (\n",
                 sql!("gold/", $name, ".sql"),

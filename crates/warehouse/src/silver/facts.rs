@@ -301,11 +301,12 @@ impl SilverTransaction<'_> {
             .await
     }
 
-    /// Copies a load's lines, steps, quarantined records and duplicates.
+    /// Copies a load's lines, steps, quarantined records and duplicates, and its events where that is not done yet.
     ///
     /// # Errors
     /// As of [`SilverTransaction::copy_events`].
-    pub async fn copy_facts(&self, buffers: FactBuffers) -> Result<(), WarehouseError> {
+    pub async fn copy_facts(&self, mut buffers: FactBuffers) -> Result<(), WarehouseError> {
+        self.copy_events(&mut buffers).await?;
         let copies = [
             (
                 buffers.lines,

@@ -328,7 +328,7 @@ impl<'a> SilverTransaction<'a> {
             .collect()
     }
 
-    async fn query(
+    pub(crate) async fn query(
         &self,
         statement: &'static str,
         parameters: Parameters<'_>,
@@ -337,7 +337,7 @@ impl<'a> SilverTransaction<'a> {
         self.transaction.query(statement, parameters, doing).await
     }
 
-    async fn execute(
+    pub(crate) async fn execute(
         &self,
         statement: &'static str,
         parameters: Parameters<'_>,

@@ -3,7 +3,7 @@
 use test_warehouse::TestWarehouse;
 use tokio_postgres::Client;
 use warehouse::Warehouse;
-use warehouse::gold::{FoldOutcome, fold_next};
+use warehouse::gold::{CloseOutcome, FoldOutcome, close_days, fold_next};
 
 /// In which order and how many at a time the silver batches of some facts are folded.
 #[derive(Debug, Clone, Copy)]
@@ -60,6 +60,15 @@ impl Given {
         let mut session = warehouse.connect().await.unwrap();
         while fold_next(&mut session, max_lines).await.unwrap() != FoldOutcome::Idle {}
         session.release();
+    }
+
+    /// What the transformer does when there is nothing to fold.
+    pub(crate) async fn close_days(&self) -> CloseOutcome {
+        let warehouse = Warehouse::new(self.test.settings_of("transformer"), 1).unwrap();
+        let mut session = warehouse.connect().await.unwrap();
+        let outcome = close_days(&mut session).await.unwrap();
+        session.release();
+        outcome
     }
 
     /// The first column of a query's rows.

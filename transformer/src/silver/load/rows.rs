@@ -91,8 +91,8 @@ fn push_refusals(buffers: &mut FactBuffers, sorted: &SortedRecords<'_>) {
 }
 
 /// The coupon that the event states.
-fn coupon_of(_event: &TransactionEvent) -> Option<&str> {
-    None
+fn coupon_of(event: &TransactionEvent) -> Option<&str> {
+    event.coupon_code.as_deref()
 }
 
 fn push_event(

@@ -1,0 +1,138 @@
+//! The brands of the shop's products.
+//!
+//! They are last names as the `fake` library has them, written out here: were they drawn from the library, a new release of
+//! it could give the products of a seed other names.
+
+/// Brands, in no order that matters; a change of their number or order changes the products of every seed.
+pub(crate) const BRANDS: &[&str] = &[
+    "Abbott",
+    "Altenwerth",
+    "Auer",
+    "Balistreri",
+    "Barton",
+    "Baumbach",
+    "Bechtelar",
+    "Beier",
+    "Bernhard",
+    "Block",
+    "Bogisich",
+    "Boyer",
+    "Braun",
+    "Bruen",
+    "Cartwright",
+    "Christiansen",
+    "Conn",
+    "Corkery",
+    "Crist",
+    "Cruickshank",
+    "D'Amore",
+    "Davis",
+    "Dickens",
+    "Dooley",
+    "Durgan",
+    "Emard",
+    "Fadel",
+    "Feeney",
+    "Fisher",
+    "Friesen",
+    "Gerhold",
+    "Gleason",
+    "Goodwin",
+    "Grady",
+    "Greenfelder",
+    "Gusikowski",
+    "Hackett",
+    "Halvorson",
+    "Hansen",
+    "Harvey",
+    "Heathcote",
+    "Herman",
+    "Hessel",
+    "Hilpert",
+    "Hoeger",
+    "Howell",
+    "Hyatt",
+    "Jakubowski",
+    "Jerde",
+    "Jones",
+    "Keeling",
+    "Kessler",
+    "King",
+    "Klocko",
+    "Kohler",
+    "Kozey",
+    "Kub",
+    "Kulas",
+    "Kutch",
+    "Lang",
+    "Larson",
+    "Leffler",
+    "Lesch",
+    "Littel",
+    "Lubowitz",
+    "Macejkovic",
+    "Mante",
+    "Mayer",
+    "McDermott",
+    "Medhurst",
+    "Mills",
+    "Monahan",
+    "Mosciski",
+    "Murazik",
+    "Nicolas",
+    "Nolan",
+    "O'Hara",
+    "Olson",
+    "Ortiz",
+    "Pagac",
+    "Pfannerstill",
+    "Powlowski",
+    "Prosacco",
+    "Rath",
+    "Reichel",
+    "Rempel",
+    "Rippin",
+    "Rodriguez",
+    "Romaguera",
+    "Ruecker",
+    "Russel",
+    "Satterfield",
+    "Schaefer",
+    "Schinner",
+    "Schneider",
+    "Schulist",
+    "Schuster",
+    "Simonis",
+    "Smitham",
+    "Stamm",
+    "Steuber",
+    "Stracke",
+    "Swaniawski",
+    "Thompson",
+    "Towne",
+    "Tromp",
+    "Upton",
+    "VonRueden",
+    "Walter",
+    "Weber",
+    "Welch",
+    "Wilderman",
+];
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use fake::locales::{Data, EN};
+
+    use super::*;
+
+    #[test]
+    fn brands_are_distinct_and_come_from_the_library() {
+        let distinct: BTreeSet<&str> = BRANDS.iter().copied().collect();
+        assert_eq!(distinct.len(), BRANDS.len());
+        let known: BTreeSet<&str> = EN::NAME_LAST_NAME.iter().copied().collect();
+        let unknown: Vec<&&str> = distinct.difference(&known).collect();
+        assert!(unknown.is_empty(), "{unknown:?}");
+    }
+}

@@ -1,0 +1,3 @@
+GROUP BY q.reason, q.state
+ORDER BY records DESC, q.reason, q.state
+LIMIT $9
