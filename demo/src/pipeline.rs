@@ -113,6 +113,10 @@ impl Pipeline {
         if let Some(role) = role {
             environment.push(("DATABASE_URL".to_owned(), self.url_of(role)?));
         }
+        if service == "transformer" {
+            // So that a rebuild can be asked for through the console.
+            environment.push(("OWNER_DATABASE_URL".to_owned(), self.owner_url.clone()));
+        }
         if service == "console" {
             environment.push(("CONSOLE_DATABASE_URL".to_owned(), self.url_of("console")?));
         }

@@ -10,7 +10,9 @@ use service_kit::{
     parse_duration, secret_from_env,
 };
 use warehouse::migrate::RolePassword;
-use warehouse::service::{first_session, settings_from_environment};
+use warehouse::service::{
+    first_session, owner_settings_from_environment, settings_from_environment,
+};
 use warehouse::{DatabaseSettings, Warehouse, silver};
 
 use crate::export::ExportArgs;
@@ -198,6 +200,7 @@ async fn run_stages(args: RunArgs, shutdown: Shutdown) -> Outcome {
     let runner = Runner {
         warehouse: warehouse.clone(),
         settings: settings.clone(),
+        owner: owner_settings_from_environment(SERVICE)?,
         budget: budget(&args.work),
         judge: judge.clone(),
         silver_workers: args

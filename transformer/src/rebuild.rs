@@ -10,7 +10,7 @@ use tokio::task::JoinSet;
 use warehouse::rebuild::{Difference, HeldRebuild, Rebuild, Verdicts};
 use warehouse::service::{first_session, settings_from_environment};
 use warehouse::silver::MAX_LOAD_EVENTS;
-use warehouse::{Layers, Warehouse};
+use warehouse::{DatabaseSettings, Layers, Warehouse};
 
 use crate::gold::GoldStage;
 use crate::judging::EventJudge;
@@ -45,30 +45,65 @@ pub(crate) struct RebuildArgs {
 }
 
 /// What the comparison found.
-struct Comparison {
+pub(crate) struct Comparison {
     live: Verdicts,
     rebuilt: Verdicts,
     total: i64,
     shown: Vec<Difference>,
 }
 
+/// A rebuild to be done.
+pub(crate) struct RebuildOrder {
+    /// Of the owner of the warehouse.
+    pub(crate) owner: DatabaseSettings,
+    /// The run that was asked for; none where a person calls the command.
+    pub(crate) run_id: Option<i64>,
+    pub(crate) judge: EventJudge,
+    pub(crate) silver_workers: u8,
+    pub(crate) swap: bool,
+    /// So many differing figures are kept at most.
+    pub(crate) show: u32,
+    /// How long to wait for PostgreSQL at the beginning.
+    pub(crate) patience: Duration,
+}
+
 /// Runs the command.
 pub(crate) async fn run(args: RebuildArgs, service: &str, shutdown: Shutdown) -> Outcome {
-    let settings = settings_from_environment(service)?.with_statement_timeout(Duration::ZERO);
+    let order = RebuildOrder {
+        owner: settings_from_environment(service)?,
+        run_id: None,
+        judge: args.registry.judge()?,
+        silver_workers: args.silver_workers,
+        swap: args.swap,
+        show: args.show,
+        patience: args.patience.wait_for_dependencies,
+    };
+    let comparison = carry_out(&order, &shutdown).await?;
+    report(&comparison, args.swap).map_err(|error| Failure::Internal(error.into()))?;
+    conclude(&comparison, args.swap)
+}
+
+/// Derives everything anew, compares, swaps where that is ordered, and records the run.
+///
+/// # Errors
+/// What a rebuild cannot begin or go on with; figures that differ are none.
+pub(crate) async fn carry_out(
+    order: &RebuildOrder,
+    shutdown: &Shutdown,
+) -> Result<Comparison, Failure> {
+    let settings = order.owner.clone().with_statement_timeout(Duration::ZERO);
     let control = Warehouse::new(settings.clone(), 1)?;
-    let workers = usize::from(args.silver_workers);
+    let workers = usize::from(order.silver_workers);
     let work = Warehouse::new(settings.for_hot_path(), workers + 2)?;
-    let session = first_session(&control, args.patience.wait_for_dependencies, &shutdown).await?;
-    let mut rebuild = Rebuild::begin(session).await?;
-    let outcome = derive_and_compare(&mut rebuild, &work, &args, &shutdown).await;
-    match outcome {
+    let session = first_session(&control, order.patience, shutdown).await?;
+    let mut rebuild = Rebuild::begin(session, order.run_id).await?;
+    match derive_and_compare(&mut rebuild, &work, order, shutdown).await {
         Ok(comparison) => {
-            let words = in_one_line(&comparison, args.swap);
+            let words = in_one_line(&comparison, order.swap);
             rebuild
                 .end(Ok((comparison.rebuilt.records, &words)))
                 .await?;
-            report(&comparison, args.swap).map_err(|error| Failure::Internal(error.into()))?;
-            conclude(&comparison, args.swap)
+            Ok(comparison)
         }
         Err(failure) => {
             // What ended the rebuild is what its user needs to hear, not that recording it failed too.
@@ -81,13 +116,13 @@ pub(crate) async fn run(args: RebuildArgs, service: &str, shutdown: Shutdown) ->
 async fn derive_and_compare(
     rebuild: &mut Rebuild,
     work: &Warehouse,
-    args: &RebuildArgs,
+    order: &RebuildOrder,
     shutdown: &Shutdown,
 ) -> Result<Comparison, Failure> {
     let stages = Stages {
         warehouse: work.clone().on(Layers::Rebuilt),
-        silver_workers: args.silver_workers,
-        judge: args.registry.judge()?,
+        silver_workers: order.silver_workers,
+        judge: order.judge.clone(),
     };
     let bar = progress_bar();
     let drained = stages.drain(shutdown);
@@ -110,8 +145,8 @@ async fn derive_and_compare(
     wait_for_live_gold(&held, live_gold).await?;
     held.hold_gold().await?;
     let (live, rebuilt) = held.verdicts().await?;
-    let (total, shown) = held.differences(i64::from(args.show)).await?;
-    if args.swap {
+    let (total, shown) = held.differences(i64::from(order.show)).await?;
+    if order.swap {
         held.swap().await?;
     }
     Ok(Comparison {

@@ -13,6 +13,7 @@ use warehouse::{DatabaseSettings, ErrorClass, Session, Warehouse, WarehouseError
 
 use crate::gold::GoldStage;
 use crate::judging::EventJudge;
+use crate::rebuild::{RebuildOrder, carry_out};
 use crate::schedule::Schedule;
 use crate::silver::{LoadBudget, SilverStage};
 use crate::stage::{Stage, Step};
@@ -25,13 +26,19 @@ const LOOK_AGAIN: Duration = Duration::from_millis(50);
 const RETRIES: i32 = 3;
 
 const NO_REBUILD_HERE: &str = "a rebuild makes tables, which the role of a running transformer may not do: run \
-    `transformer rebuild` (or `transformer rebuild --swap`) as the owner of the warehouse, see docs/OPERATIONS.md";
+    `transformer rebuild` (or `transformer rebuild --swap`) as the owner of the warehouse, or give the transformer \
+    OWNER_DATABASE_URL, see docs/OPERATIONS.md";
+/// Silver workers of a rebuild: few, since the live path goes on beside it.
+const REBUILD_WORKERS: u8 = 2;
+const PATIENCE_OF_A_REBUILD: Duration = Duration::from_secs(60);
 
 /// Does the runs that are asked for.
 pub(crate) struct Runner {
     /// With connections for two more than there are workers.
     pub(crate) warehouse: Warehouse,
     pub(crate) settings: DatabaseSettings,
+    /// Of the owner of the warehouse, for rebuilds; most transformers have none.
+    pub(crate) owner: Option<DatabaseSettings>,
     pub(crate) budget: LoadBudget,
     pub(crate) judge: EventJudge,
     pub(crate) silver_workers: u8,
@@ -102,11 +109,35 @@ impl Runner {
             "a run begins"
         );
         if run.kind == "rebuild" {
-            self.end(&run, None, NO_REBUILD_HERE).await?;
+            self.rebuild(&run, shutdown).await?;
         } else {
             self.drain_with_retries(run, shutdown).await?;
         }
         Ok(true)
+    }
+
+    /// Derives everything anew beside the live tables and says in the run what differs; swapping is left to a person.
+    async fn rebuild(&self, run: &TakenRun, shutdown: &Shutdown) -> Result<(), WarehouseError> {
+        let Some(owner) = &self.owner else {
+            return self.end(run, None, NO_REBUILD_HERE).await;
+        };
+        let order = RebuildOrder {
+            owner: owner.clone(),
+            run_id: Some(run.run_id),
+            judge: self.judge.clone(),
+            silver_workers: REBUILD_WORKERS,
+            swap: false,
+            show: 0,
+            patience: PATIENCE_OF_A_REBUILD,
+        };
+        match carry_out(&order, shutdown).await {
+            Ok(_) => {
+                ended("succeeded");
+                Ok(())
+            }
+            // Where it had begun, it has recorded its end itself, and this changes nothing.
+            Err(failure) => self.end(run, None, &failure.to_line()).await,
+        }
     }
 
     async fn drain_with_retries(
@@ -205,9 +236,13 @@ impl Runner {
         } else {
             "failed"
         };
-        metrics::counter!("assay_transformer_runs_total", "status" => status).increment(1);
+        ended(status);
         Ok(())
     }
+}
+
+fn ended(status: &'static str) {
+    metrics::counter!("assay_transformer_runs_total", "status" => status).increment(1);
 }
 
 async fn judge_up_to(mut silver: SilverStage, warehouse: Warehouse, targets: Targets) -> Outcome {

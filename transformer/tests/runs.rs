@@ -19,8 +19,17 @@ struct Transformer(Child);
 
 impl Transformer {
     fn start(test: &TestWarehouse, arguments: &[&str]) -> Transformer {
+        Transformer::start_with(test, arguments, &[])
+    }
+
+    fn start_with(
+        test: &TestWarehouse,
+        arguments: &[&str],
+        environment: &[(&str, &str)],
+    ) -> Transformer {
         let child = Command::new(env!("CARGO_BIN_EXE_transformer"))
             .args(arguments)
+            .envs(environment.iter().copied())
             .env_remove("DATABASE_URL_FILE")
             .env("DATABASE_URL", test.url_of("transformer"))
             .stdin(Stdio::null())
@@ -141,6 +150,39 @@ async fn a_rebuild_without_the_owners_rights_says_what_to_do() {
         outcome.contains("as the owner of the warehouse"),
         "{outcome}"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rebuild_with_the_owners_rights_compares_and_leaves_the_live_tables() {
+    let test = TestWarehouse::fresh().await;
+    let mut bronze = Bronze::open(&test).await;
+    write_orders(&mut bronze, 0, 5).await;
+    let owner = [("OWNER_DATABASE_URL", test.owner_url())];
+    let _transformer = Transformer::start_with(&test, &["run", "--schedule", NEVER], &owner);
+    let run = ask(&test, "manual").await;
+    wait_for(&test, run, "succeeded 5 1").await;
+    let run = ask(&test, "rebuild").await;
+    wait_for(
+        &test,
+        run,
+        "succeeded 5 1 no figure differs; the live tables are",
+    )
+    .await;
+    let superuser = test.inspector().await;
+    superuser
+        .batch_execute("UPDATE gold.sales_performance_sums SET orders = orders + 1")
+        .await
+        .unwrap();
+    let run = ask(&test, "rebuild").await;
+    wait_for(
+        &test,
+        run,
+        "succeeded 5 1 1 figure differs; the live tables are",
+    )
+    .await;
+    assert_eq!(text(&test, IN_GOLD).await, "6", "nobody asked for a swap");
+    let rows = "SELECT count(*)::text FROM ops.pipeline_runs";
+    assert_eq!(text(&test, rows).await, "3", "a run is one row");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -25,7 +25,9 @@ SET next_offset      = m.next_offset,
     byte_count       = p.byte_count + m.byte_count,
     gap_count        = p.gap_count + m.gap_count,
     last_record_hash = coalesce(m.record_hash, p.last_record_hash),
-    high_watermark   = coalesce(m.high_watermark, p.high_watermark),
+    -- What was read is there: one that another consumer left behind may be older than what this one has read since.
+    high_watermark   = CASE WHEN coalesce(m.high_watermark, p.high_watermark) < m.next_offset THEN m.next_offset
+                            ELSE coalesce(m.high_watermark, p.high_watermark) END,
     updated_at       = clock_timestamp()
 FROM moved AS m
 JOIN ours USING (kafka_partition)

@@ -48,12 +48,16 @@ pub struct Rebuild {
 }
 
 impl Rebuild {
-    /// Makes the tables beside, empty.
+    /// Makes the tables beside, empty. `asked_for` is the run of [`crate::runs`] that this does; without one, a run is
+    /// recorded of its own.
     ///
     /// # Errors
     /// [`WarehouseError::Inconsistent`] where another rebuild is going on, or where bronze no longer holds
     /// everything; [`WarehouseError::Configuration`] where the session is not the owner's.
-    pub async fn begin(session: Session) -> Result<Rebuild, WarehouseError> {
+    pub async fn begin(
+        session: Session,
+        asked_for: Option<i64>,
+    ) -> Result<Rebuild, WarehouseError> {
         let doing = "beginning a rebuild";
         let row = session
             .query_one(
@@ -90,7 +94,7 @@ impl Rebuild {
             .await
             .map_err(WarehouseError::database("making the tables of a rebuild"))?;
         let run = session
-            .query_one(sql!("rebuild/record_begin.sql"), &[])
+            .query_one(sql!("rebuild/record_begin.sql"), &[&asked_for])
             .await
             .map_err(WarehouseError::database(doing))?;
         Ok(Rebuild {

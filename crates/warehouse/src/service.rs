@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use service_kit::{Backoff, Failure, Outage, Shutdown, secret_from_env};
+use service_kit::{Backoff, Failure, Outage, Secret, Shutdown, secret_from_env};
 
 use crate::{DatabaseSettings, ErrorClass, Session, Warehouse, WarehouseError};
 
@@ -20,16 +20,30 @@ pub fn settings_from_environment(service: &str) -> Result<DatabaseSettings, Fail
                 .into(),
         )
     })?;
-    // Compose files pass on what is not set as empty.
-    let authority = std::env::var_os("DATABASE_CA_FILE")
-        .filter(|path| !path.is_empty())
-        .map(PathBuf::from);
-    let settings =
-        DatabaseSettings::parse(url.expose(), service)?.with_certificate_authority(authority);
+    let settings = settings_of(&url, service)?;
     match secret_from_env("DATABASE_PASSWORD")? {
         Some(password) => Ok(settings.with_password(password.expose())?),
         None => Ok(settings),
     }
+}
+
+/// Reads `OWNER_DATABASE_URL` (or the file that `OWNER_DATABASE_URL_FILE` names): with it a running transformer may do
+/// what only the owner of the warehouse may. Nothing where it is not set, as it need not be.
+///
+/// # Errors
+/// [`Failure::Configuration`] where the URL is malformed.
+pub fn owner_settings_from_environment(service: &str) -> Result<Option<DatabaseSettings>, Failure> {
+    secret_from_env("OWNER_DATABASE_URL")?
+        .map(|url| settings_of(&url, service))
+        .transpose()
+}
+
+fn settings_of(url: &Secret, service: &str) -> Result<DatabaseSettings, Failure> {
+    // Compose files pass on what is not set as empty.
+    let authority = std::env::var_os("DATABASE_CA_FILE")
+        .filter(|path| !path.is_empty())
+        .map(PathBuf::from);
+    Ok(DatabaseSettings::parse(url.expose(), service)?.with_certificate_authority(authority))
 }
 
 impl From<WarehouseError> for Failure {

@@ -107,6 +107,35 @@ async fn a_batch_moves_the_offset_with_its_rows() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_was_read_is_never_behind_the_end_of_the_log_as_told_before() {
+    let test = TestWarehouse::fresh().await;
+    let mut session = writer(&test).await;
+    let (topic_id, claim) = claimed(&session, 0).await;
+    let at = Utc::now();
+    let told = |from, rows, high_watermark| PartitionBatch {
+        high_watermark,
+        ..batch(topic_id, &claim, from, rows, at)
+    };
+    let query = "SELECT high_watermark FROM ops.partitions";
+    let inspector = test.inspector().await;
+    for (written, expected) in [
+        (told(0, 2, None), None),
+        (told(2, 2, Some(6)), Some(6)),
+        // Not told: the one from before holds as long as it can.
+        (told(4, 1, None), Some(6)),
+        (told(5, 5, None), Some(10)),
+        (told(10, 2, Some(11)), Some(12)),
+        (told(12, 1, Some(20)), Some(20)),
+    ] {
+        write_batches(&mut session, topic_id, at, &[written])
+            .await
+            .unwrap();
+        let row = inspector.query_one(query, &[]).await.unwrap();
+        assert_eq!(row.get::<_, Option<i64>>(0), expected);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_older_claim_is_refused_and_leaves_nothing() {
     let test = TestWarehouse::fresh().await;
     let mut session = writer(&test).await;
