@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use cargo_metadata::{DependencyKind, MetadataCommand};
 
 /// Each room's siblings, apart from what its tests use.
-const SIBLINGS: [(&str, &[&str]); 12] = [
+const SIBLINGS: [(&str, &[&str]); 13] = [
     ("event-contract", &[]),
     ("service-kit", &[]),
     ("local-stack", &[]),
@@ -42,6 +42,8 @@ const SIBLINGS: [(&str, &[&str]); 12] = [
     ),
     // Its tests read the services' command lines.
     ("packaging", &[]),
+    // Its tests fill a warehouse.
+    ("dashboards", &["packaging"]),
 ];
 
 /// Libraries that only these rooms may name, their tests included.
