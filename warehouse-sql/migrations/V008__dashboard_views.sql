@@ -1,7 +1,18 @@
--- What dashboards show of the ledger and of quarantine, for a reader who may see neither silver nor bronze.
+-- What dashboards show of products, quarantine and the ledger, for a reader who may see neither silver nor bronze.
 
 -- Dashboards ask for a stretch of time, whatever the reason.
 CREATE INDEX quarantined_events_by_time ON silver.quarantined_events (quarantined_at);
+CREATE INDEX restatements_by_time ON ops.restatements (recorded_at);
+
+-- Names are joined to the few products that a panel shows, not to every cell that it adds up.
+CREATE VIEW gold.products AS
+SELECT product_id, product_name, category
+FROM silver.dim_products
+WHERE product_key <> 0;
+COMMENT ON VIEW gold.products IS 'One row per product: what it is called now.';
+COMMENT ON COLUMN gold.products.product_id IS 'The shop''s product number.';
+COMMENT ON COLUMN gold.products.product_name IS 'Latest name.';
+COMMENT ON COLUMN gold.products.category IS 'Latest category.';
 
 CREATE VIEW ops.quarantine AS
 SELECT
@@ -143,4 +154,4 @@ COMMENT ON COLUMN ops.proof.found IS 'What the next one has.';
 COMMENT ON COLUMN ops.proof.difference IS 'found less expected.';
 COMMENT ON COLUMN ops.proof.is_equal IS 'Whether nothing is missing and nothing too many.';
 
-GRANT SELECT ON ops.quarantine, ops.batches, ops.lateness, ops.proof TO transformer, dashboard_reader;
+GRANT SELECT ON gold.products, ops.quarantine, ops.batches, ops.lateness, ops.proof TO transformer, dashboard_reader;
