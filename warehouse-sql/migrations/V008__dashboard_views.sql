@@ -100,22 +100,29 @@ WITH newest AS MATERIALIZED (
 ),
 -- Behind what their own partition had told before, not behind the clock: history that is loaded is not late.
 behind AS (
-    SELECT extract(epoch FROM max(event_at) OVER so_far - event_at) AS seconds
+    SELECT max(event_at) OVER so_far - event_at AS late_by
     FROM newest
     WINDOW so_far AS (PARTITION BY topic_id, kafka_partition ORDER BY kafka_offset)
 ),
-classes (class_no, lateness, more_than, at_most) AS (
-    VALUES (1, 'in order', -1, 0), (2, 'up to a minute', 0, 60), (3, 'up to an hour', 60, 3600),
-           (4, 'up to a day', 3600, 86400), (5, 'more than a day', 86400, NULL)
+counted AS (
+    SELECT
+        CASE WHEN late_by = interval '0' THEN 1
+             WHEN late_by <= interval '1 minute' THEN 2
+             WHEN late_by <= interval '1 hour' THEN 3
+             WHEN late_by <= interval '24 hours' THEN 4
+             ELSE 5 END AS class_no,
+        count(*)        AS events
+    FROM behind
+    GROUP BY 1
 )
 SELECT
-    c.class_no,
-    c.lateness,
-    count(b.seconds)                                                                         AS events,
-    round(count(b.seconds) / nullif(sum(count(b.seconds)) OVER (), 0), 4)                    AS share_of_events
-FROM classes AS c
-LEFT JOIN behind AS b ON b.seconds > c.more_than AND (c.at_most IS NULL OR b.seconds <= c.at_most)
-GROUP BY c.class_no, c.lateness;
+    classes.class_no,
+    classes.lateness,
+    coalesce(counted.events, 0)                                                   AS events,
+    round(coalesce(counted.events, 0) / nullif(sum(counted.events) OVER (), 0), 4) AS share_of_events
+FROM (VALUES (1, 'in order'), (2, 'up to a minute'), (3, 'up to an hour'), (4, 'up to a day'), (5, 'more than a day'))
+    AS classes (class_no, lateness)
+LEFT JOIN counted USING (class_no);
 COMMENT ON VIEW ops.lateness IS 'One row per class of lateness, among the newest 10,000 accepted events: how far an event was behind the newest one that its Kafka partition had brought before it.';
 COMMENT ON COLUMN ops.lateness.class_no IS '1 to 5, in order of lateness.';
 COMMENT ON COLUMN ops.lateness.lateness IS 'in order, up to a minute, up to an hour, up to a day or more than a day.';

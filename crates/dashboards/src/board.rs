@@ -60,8 +60,8 @@ pub fn all() -> Result<Vec<Board>, Unreadable> {
             continue;
         }
         let text = read_text(&format!("{DIRECTORY}/{file}"))?;
-        let json = serde_json::from_str(&text)
-            .map_err(|error| unreadable(format!("{file}: {error}")))?;
+        let json =
+            serde_json::from_str(&text).map_err(|error| unreadable(format!("{file}: {error}")))?;
         boards.push(Board { file, json });
     }
     boards.sort_by(|a, b| a.file.cmp(&b.file));
@@ -88,7 +88,10 @@ impl Board {
             }
         }
         for annotation in list(&self.json, "/annotations/list") {
-            if let Some(target) = annotation.get("target").filter(|t| t.get("rawSql").is_some()) {
+            if let Some(target) = annotation
+                .get("target")
+                .filter(|t| t.get("rawSql").is_some())
+            {
                 queries.push(self.query(annotation, "name", Purpose::Annotation, target));
             }
         }

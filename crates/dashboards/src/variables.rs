@@ -72,7 +72,10 @@ pub fn put_in(text: &str, variables: &BTreeMap<String, Chosen>) -> Result<String
         let Some(chosen) = variables.get(&reference.name) else {
             continue;
         };
-        result.push_str(text.get(position..reference.place.start).unwrap_or_default());
+        result.push_str(
+            text.get(position..reference.place.start)
+                .unwrap_or_default(),
+        );
         // Made by Grafana, not by people.
         let is_grafanas_own = reference.name.starts_with("__");
         match chosen {
@@ -104,7 +107,10 @@ mod tests {
     fn variables() -> BTreeMap<String, Chosen> {
         [
             ("one", Chosen::One("it's ${many}".to_owned())),
-            ("many", Chosen::Many(vec!["a".to_owned(), "b'\"\\".to_owned()])),
+            (
+                "many",
+                Chosen::Many(vec!["a".to_owned(), "b'\"\\".to_owned()]),
+            ),
             ("all", Chosen::All("'*'".to_owned())),
             ("__interval", Chosen::One("5m".to_owned())),
         ]

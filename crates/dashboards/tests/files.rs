@@ -76,10 +76,26 @@ fn what_grafana_does_not_know_is_noticed() {
         ("/panels/0/targets/0", "format", json!("time series")),
         ("/panels/0/targets/0", "rawQuery", json!(false)),
         ("/panels/0/fieldConfig/defaults", "units", json!("short")),
-        ("/panels/0/fieldConfig/defaults/color", "mode", json!("threshold")),
-        ("/panels/0/fieldConfig/defaults/thresholds", "mode", json!("abs")),
-        ("/panels/6/fieldConfig/defaults/custom", "drawStyle", json!("bar")),
-        ("/panels/6/fieldConfig/defaults/custom", "fillOpactiy", json!(1)),
+        (
+            "/panels/0/fieldConfig/defaults/color",
+            "mode",
+            json!("threshold"),
+        ),
+        (
+            "/panels/0/fieldConfig/defaults/thresholds",
+            "mode",
+            json!("abs"),
+        ),
+        (
+            "/panels/6/fieldConfig/defaults/custom",
+            "drawStyle",
+            json!("bar"),
+        ),
+        (
+            "/panels/6/fieldConfig/defaults/custom",
+            "fillOpactiy",
+            json!(1),
+        ),
         ("/panels/6/options/legend", "displayMode", json!("grid")),
     ] {
         let mut spoilt = board.clone();
@@ -103,7 +119,10 @@ fn five_dashboards_stand_under_fixed_names_and_cannot_be_edited() {
         .collect();
     assert_eq!(found, expected);
     for Board { file, json } in boards() {
-        assert!(json.get("id").is_none(), "{file}: an id belongs to one Grafana");
+        assert!(
+            json.get("id").is_none(),
+            "{file}: an id belongs to one Grafana"
+        );
         assert!(json["schemaVersion"].as_u64().unwrap() <= 42, "{file}");
         assert_eq!(json["editable"], false, "{file}");
         assert_eq!(json["refresh"], "5s", "{file}");
@@ -112,8 +131,15 @@ fn five_dashboards_stand_under_fixed_names_and_cannot_be_edited() {
         assert!(!text(&json, "/description").is_empty(), "{file}");
         let link = &json["links"][0];
         assert_eq!(link["type"], "dashboards", "{file}");
-        assert_eq!((&link["keepTime"], &link["includeVars"]), (&json!(true), &json!(true)), "{file}");
-        assert_eq!(link["tags"], json["tags"], "{file}: the link leads elsewhere");
+        assert_eq!(
+            (&link["keepTime"], &link["includeVars"]),
+            (&json!(true), &json!(true)),
+            "{file}"
+        );
+        assert_eq!(
+            link["tags"], json["tags"],
+            "{file}: the link leads elsewhere"
+        );
         let annotations: Vec<&str> = json["annotations"]["list"]
             .as_array()
             .unwrap()
@@ -145,7 +171,10 @@ fn the_first_that_one_sees_is_sales() {
         .map(|config| text(config, "/target"))
         .collect();
     for (file, _) in UIDS {
-        assert!(mounted.contains(format!("{directory}/{file}").as_str()), "{file}");
+        assert!(
+            mounted.contains(format!("{directory}/{file}").as_str()),
+            "{file}"
+        );
     }
 }
 
@@ -153,20 +182,46 @@ fn the_first_that_one_sees_is_sales() {
 fn every_panel_explains_itself() {
     for board in boards() {
         let panels = board.panels();
-        assert!((5..=MOST_PANELS).contains(&panels.len()), "{}: {}", board.file, panels.len());
+        assert!(
+            (5..=MOST_PANELS).contains(&panels.len()),
+            "{}: {}",
+            board.file,
+            panels.len()
+        );
         let mut ids = BTreeSet::new();
         let mut titles = BTreeSet::new();
         for panel in panels {
             let told = format!("{}: {}", board.file, text(panel, "/title"));
-            assert!(ids.insert(panel["id"].as_u64().unwrap()), "{told}: the id is taken");
-            assert!(titles.insert(text(panel, "/title")), "{told}: the title is taken");
+            assert!(
+                ids.insert(panel["id"].as_u64().unwrap()),
+                "{told}: the id is taken"
+            );
+            assert!(
+                titles.insert(text(panel, "/title")),
+                "{told}: the title is taken"
+            );
             assert!(text(panel, "/title").len() > 2, "{told}: no title");
-            assert!(text(panel, "/description").len() > 20, "{told}: no description");
+            assert!(
+                text(panel, "/description").len() > 20,
+                "{told}: no description"
+            );
             let defaults = &panel["fieldConfig"]["defaults"];
             assert!(!text(defaults, "/unit").is_empty(), "{told}: no unit");
-            assert!(!text(defaults, "/noValue").is_empty(), "{told}: no text for no data");
-            assert!(!text(defaults, "/color/mode").is_empty(), "{told}: no colour");
-            assert!(!defaults["thresholds"]["steps"].as_array().unwrap().is_empty(), "{told}");
+            assert!(
+                !text(defaults, "/noValue").is_empty(),
+                "{told}: no text for no data"
+            );
+            assert!(
+                !text(defaults, "/color/mode").is_empty(),
+                "{told}: no colour"
+            );
+            assert!(
+                !defaults["thresholds"]["steps"]
+                    .as_array()
+                    .unwrap()
+                    .is_empty(),
+                "{told}"
+            );
         }
     }
 }
@@ -179,7 +234,11 @@ fn panels_lie_side_by_side() {
         for panel in board.panels() {
             let title = text(panel, "/title");
             let of = |key: &str| panel["gridPos"][key].as_u64().unwrap();
-            assert!(of("x") + of("w") <= 24, "{}: {title} is cut off", board.file);
+            assert!(
+                of("x") + of("w") <= 24,
+                "{}: {title} is cut off",
+                board.file
+            );
             cells_to = cells_to.max(of("y") + of("h"));
             for x in of("x")..of("x") + of("w") {
                 for y in of("y")..of("y") + of("h") {
@@ -213,7 +272,11 @@ fn sources_are_the_provisioned_ones() {
         });
         for query in board.queries() {
             assert!(!query.text.is_empty(), "{}: asks nothing", query.place);
-            assert!(!query.datasource_uid.is_empty(), "{}: asks nobody", query.place);
+            assert!(
+                !query.datasource_uid.is_empty(),
+                "{}: asks nobody",
+                query.place
+            );
         }
         for panel in board.panels() {
             for target in panel["targets"].as_array().unwrap() {
@@ -253,7 +316,11 @@ fn prometheus_is_asked_for_metrics_that_the_services_export() {
                 // A histogram has no series of its bare name. `up` is Prometheus's own.
                 _ => name == "up" || table.get(&name).is_some_and(|m| m.kind != "histogram"),
             };
-            assert!(is_exported, "{} reads {name}, which nobody exports", query.place);
+            assert!(
+                is_exported,
+                "{} reads {name}, which nobody exports",
+                query.place
+            );
             read.insert(name);
         }
         for label in labels(&query.text) {
@@ -289,13 +356,25 @@ fn variables_that_are_used_are_there_and_wanted_as_they_may_be() {
     for board in boards() {
         let names: BTreeSet<&str> = board.variables().iter().map(|v| text(v, "/name")).collect();
         for name in SHARED_VARIABLES {
-            assert!(names.contains(name), "{}: links would lose {name}", board.file);
+            assert!(
+                names.contains(name),
+                "{}: links would lose {name}",
+                board.file
+            );
         }
-        assert_eq!(names.len(), board.variables().len(), "{}: a name twice", board.file);
+        assert_eq!(
+            names.len(),
+            board.variables().len(),
+            "{}: a name twice",
+            board.file
+        );
         for variable in board.variables() {
             let told = format!("{}: {}", board.file, text(variable, "/name"));
             assert!(!text(variable, "/label").is_empty(), "{told}: no label");
-            assert!(!text(variable, "/description").is_empty(), "{told}: no description");
+            assert!(
+                !text(variable, "/description").is_empty(),
+                "{told}: no description"
+            );
             if variable["type"] == "query" {
                 // Grafana puts it in as it stands, so it brings its own quotes.
                 let all = if variable["multi"] == true { "'*'" } else { "" };
@@ -313,7 +392,10 @@ fn variables_that_are_used_are_there_and_wanted_as_they_may_be() {
             for reference in references(&said) {
                 let name = reference.name.as_str();
                 let told = format!("{}: {key}: {name}", board.file);
-                assert!(is_grafanas(name) || names.contains(name), "{told} is no variable");
+                assert!(
+                    is_grafanas(name) || names.contains(name),
+                    "{told} is no variable"
+                );
                 let is_sql = ["rawSql", "query"].contains(&key.as_str()) && !is_grafanas(name);
                 assert!(
                     !is_sql || reference.format == "sqlstring",
@@ -332,14 +414,26 @@ fn variables_that_are_used_are_there_and_wanted_as_they_may_be() {
 fn assert_link_keeps_everything(board: &Board, url: &str) {
     let (path, query) = url.split_once('?').unwrap();
     let uid = path.trim_start_matches("/d/");
-    assert!(UIDS.iter().any(|(_, known)| *known == uid), "{}: {url}", board.file);
+    assert!(
+        UIDS.iter().any(|(_, known)| *known == uid),
+        "{}: {url}",
+        board.file
+    );
     let parts: Vec<&str> = query.split('&').collect();
-    assert!(parts.contains(&"${__url_time_range}"), "{}: {url}", board.file);
-    let set = parts.iter().find_map(|part| part.strip_prefix("var-")).unwrap();
+    assert!(
+        parts.contains(&"${__url_time_range}"),
+        "{}: {url}",
+        board.file
+    );
+    let set = parts
+        .iter()
+        .find_map(|part| part.strip_prefix("var-"))
+        .unwrap();
     let narrowed = set.split('=').next().unwrap();
     for name in SHARED_VARIABLES {
         // What narrows to a product or a category replaces the choice of both.
-        let is_replaced = ["product", "category"].contains(&name) && ["product", "category"].contains(&narrowed);
+        let is_replaced =
+            ["product", "category"].contains(&name) && ["product", "category"].contains(&narrowed);
         let is_kept = parts.contains(&format!("${{{name}:queryparam}}").as_str());
         assert!(is_kept || is_replaced, "{}: {url} loses {name}", board.file);
     }
@@ -350,19 +444,40 @@ fn every_story_has_its_figures() {
     let titles: BTreeMap<String, Vec<String>> = boards()
         .iter()
         .map(|board| {
-            let titles = board.panels().iter().map(|panel| text(panel, "/title").to_lowercase());
+            let titles = board
+                .panels()
+                .iter()
+                .map(|panel| text(panel, "/title").to_lowercase());
             (board.file.clone(), titles.collect())
         })
         .collect();
     for (file, wanted) in [
-        ("sales.json", "revenue,orders,average ticket,units,margin,by channel,weekday and hour,top products,top categories,returns,payment mix,by country"),
-        ("products.json", "quantity by category,revenue by category,discount by category,margin by category,quantity by product,revenue by product,discount by product,margin by product"),
-        ("customers.json", "new and returning,segments,retention,average ticket per customer,lifetime value"),
-        ("data-quality.json", "ledger by partition,quarantine by reason,quarantine over time,the record,duplicates,late events,restatements,truth against gold"),
-        ("pipeline.json", "events a second,lag,freshness,batch size,duration,errors,memory,cpu,run history"),
+        (
+            "sales.json",
+            "revenue,orders,average ticket,units,margin,by channel,weekday and hour,top products,top categories,returns,payment mix,by country",
+        ),
+        (
+            "products.json",
+            "quantity by category,revenue by category,discount by category,margin by category,quantity by product,revenue by product,discount by product,margin by product",
+        ),
+        (
+            "customers.json",
+            "new and returning,segments,retention,average ticket per customer,lifetime value",
+        ),
+        (
+            "data-quality.json",
+            "ledger by partition,quarantine by reason,quarantine over time,the record,duplicates,late events,restatements,truth against gold",
+        ),
+        (
+            "pipeline.json",
+            "events a second,lag,freshness,batch size,duration,errors,memory,cpu,run history",
+        ),
     ] {
         for title in wanted.split(',') {
-            assert!(titles[file].iter().any(|t| t.contains(title)), "{file}: nothing on {title}");
+            assert!(
+                titles[file].iter().any(|t| t.contains(title)),
+                "{file}: nothing on {title}"
+            );
         }
     }
 }
@@ -381,10 +496,17 @@ fn panels_of_sql_ask_for_one_currency_where_they_show_money() {
                     "{}: adds up amounts of several currencies",
                     query.place
                 );
-                let Purpose::Panel(position) = query.purpose else { continue };
+                let Purpose::Panel(position) = query.purpose else {
+                    continue;
+                };
                 let panel = board.panels()[position].to_string();
-                let shows_rate_only = panel.contains("\"unit\":\"percentunit\"") && !panel.contains("\"locale\"");
-                assert!(panel.contains("${currency}") || shows_rate_only, "{}: does not say in which currency", query.place);
+                let shows_rate_only =
+                    panel.contains("\"unit\":\"percentunit\"") && !panel.contains("\"locale\"");
+                assert!(
+                    panel.contains("${currency}") || shows_rate_only,
+                    "{}: does not say in which currency",
+                    query.place
+                );
             }
         }
     }
