@@ -162,3 +162,12 @@ COMMENT ON COLUMN ops.proof.difference IS 'found less expected.';
 COMMENT ON COLUMN ops.proof.is_equal IS 'Whether nothing is missing and nothing too many.';
 
 GRANT SELECT ON gold.products, ops.quarantine, ops.batches, ops.lateness, ops.proof TO transformer, dashboard_reader;
+
+-- Who may only read needs no temporary tables, and could fill the disk with them. The owner keeps the right.
+DO $$
+BEGIN
+    EXECUTE format('REVOKE TEMPORARY ON DATABASE %I FROM PUBLIC', current_database());
+EXCEPTION WHEN insufficient_privilege THEN
+    RAISE NOTICE 'the database belongs to someone else: REVOKE TEMPORARY ON it FROM PUBLIC there';
+END
+$$;

@@ -397,9 +397,9 @@ async fn what_is_chosen_is_shown(reader: &Client) {
             "sales.json",
             "Sales by country",
             "country",
-            one("DE"),
+            one("FR"),
             "place",
-            "DE City",
+            "FR City",
         ),
         (
             "products.json",
