@@ -4,13 +4,13 @@
 //!     cargo run -p dashboards --example show -- postgresql://dashboard_reader:…@localhost/assay [FILE [TITLE]]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use std::collections::BTreeMap;
 use std::time::Instant;
 
-use chrono::{Duration, NaiveTime, Utc};
+use chrono::Utc;
 use dashboards::board;
-use dashboards::macros::{TimeRange, expand};
-use dashboards::variables::{Chosen, put_in};
+use dashboards::macros::expand;
+use dashboards::opening;
+use dashboards::variables::put_in;
 use tokio_postgres::SimpleQueryMessage;
 
 #[tokio::main]
@@ -25,35 +25,16 @@ async fn main() {
         .await
         .unwrap();
     tokio::spawn(connection);
+    let largest =
+        "SELECT currency FROM gold.sales_performance GROUP BY 1 ORDER BY sum(orders) DESC LIMIT 1";
+    let currency = client.query_opt(largest, &[]).await.unwrap();
+    let currency: String = currency.map_or_else(String::new, |row| row.get(0));
     for board in board::all().unwrap() {
         if !board.file.contains(&file) {
             continue;
         }
-        let days = board.json["time"]["from"] == "now-13d/d";
-        let from = if days {
-            (Utc::now() - Duration::days(13))
-                .date_naive()
-                .and_time(NaiveTime::MIN)
-                .and_utc()
-        } else {
-            Utc::now() - Duration::hours(1)
-        };
-        let range = TimeRange {
-            from,
-            to: Utc::now(),
-        };
-        let mut variables = BTreeMap::from([("__interval".into(), Chosen::One("5m".into()))]);
-        for name in ["channel", "country", "category", "product"] {
-            variables.insert(name.into(), Chosen::All("'*'".into()));
-        }
-        for (name, value) in [
-            ("currency", "EUR"),
-            ("grain", "1d"),
-            ("customer", ""),
-            ("record", ""),
-        ] {
-            variables.insert(name.into(), Chosen::One(value.into()));
-        }
+        let range = opening::range(&board, Utc::now()).expect("a time range");
+        let variables = opening::variables(&board, &currency);
         for query in board.queries() {
             if query.datasource_uid != "assay-warehouse" || !query.place.contains(&title) {
                 continue;

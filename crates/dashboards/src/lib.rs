@@ -3,4 +3,5 @@
 
 pub mod board;
 pub mod macros;
+pub mod opening;
 pub mod variables;

@@ -381,109 +381,37 @@ async fn whatever_is_chosen_is_answered(reader: &Client) {
     assert!(asked > 1_000, "{asked}");
 }
 
+/// File | panel | variable | what is chosen | column | how each of its values begins. P1's name would like to be SQL.
+const CHOICES: &str = "
+sales.json | by channel | channel | web | metric | web
+sales.json | Sales by country | country | FR | place | FR City
+products.json | Quantity by category | category | Category 3 | metric | Category 3
+products.json | Categories | category | Category 3 | category | Category 3
+products.json | Quantity by product | product | P1 | metric | Robert'); DROP
+products.json | Products | product | P1 | product | Robert'); DROP
+customers.json | Average ticket per customer by | channel | mobile | metric | mobile
+customers.json | Latest events | customer | C4242 | event_type | order_
+data-quality.json | The record | record | bench:0:77 | what |
+";
+
 /// A choice narrows what is shown, and leaves something of it.
 async fn what_is_chosen_is_shown(reader: &Client) {
-    let one = |value: &str| Chosen::Many(vec![value.to_owned()]);
-    for (file, title, name, chosen, column, expected) in [
-        (
-            "sales.json",
-            "by channel",
-            "channel",
-            one("web"),
-            "metric",
-            "web",
-        ),
-        (
-            "sales.json",
-            "Sales by country",
-            "country",
-            one("FR"),
-            "place",
-            "FR City",
-        ),
-        (
-            "products.json",
-            "Quantity by category",
-            "category",
-            one("Category 3"),
-            "metric",
-            "Category 3",
-        ),
-        (
-            "products.json",
-            "Categories",
-            "category",
-            one("Category 3"),
-            "category",
-            "Category 3",
-        ),
-        // A name that would like to be SQL is text.
-        (
-            "products.json",
-            "Quantity by product",
-            "product",
-            one("P1"),
-            "metric",
-            "Robert'); DROP",
-        ),
-        (
-            "products.json",
-            "Products",
-            "product",
-            one("P1"),
-            "product",
-            "Robert'); DROP",
-        ),
-        (
-            "products.json",
-            "Products",
-            "category",
-            one("Category 3"),
-            "category",
-            "Category 3",
-        ),
-        (
-            "customers.json",
-            "Average ticket per customer by",
-            "channel",
-            one("mobile"),
-            "metric",
-            "mobile",
-        ),
-        (
-            "data-quality.json",
-            "The record",
-            "record",
-            Chosen::One("bench:0:77".into()),
-            "what",
-            "",
-        ),
-        (
-            "customers.json",
-            "Latest events",
-            "customer",
-            Chosen::One("C4242".into()),
-            "event_type",
-            "order_",
-        ),
-    ] {
-        let queries = queries_of_sql();
+    let queries = queries_of_sql();
+    for line in CHOICES.lines().filter(|line| !line.is_empty()) {
+        let cells: Vec<&str> = line.split('|').map(str::trim).collect();
+        let [file, title, name, value, column, expected] = cells[..] else {
+            panic!("{line}");
+        };
         let (board, query) = queries
             .iter()
             .find(|(board, query)| board.file == file && query.place.contains(title))
             .unwrap_or_else(|| panic!("{file}: {title}"));
-        let range = TimeRange {
-            from: range_of(board).to - Duration::days(30),
-            to: range_of(board).to,
-        };
+        let mut range = range_of(board);
+        range.from = range.to - Duration::days(30);
         let mut variables = opening(board);
-        variables.insert(name.to_owned(), chosen);
+        variables.insert(name.to_owned(), Chosen::Many(vec![value.to_owned()]));
         let found = rows(reader, &sql_of(query, &variables, range), &query.place).await;
-        assert!(
-            !found.is_empty(),
-            "{}: nothing of what is chosen",
-            query.place
-        );
+        assert!(!found.is_empty(), "{}: nothing of {value}", query.place);
         for row in found {
             let shown = row.get(column).unwrap();
             assert!(

@@ -1,11 +1,12 @@
-//! A warehouse with a million order lines, shaped like the mock shop's, and the values that a dashboard's variables can have.
+//! A warehouse with a million order lines, shaped like the mock shop's.
 
 use std::collections::BTreeMap;
 use std::time::Instant;
 
-use chrono::{DateTime, Duration, NaiveTime, Utc};
+use chrono::Utc;
 use dashboards::board::Board;
 use dashboards::macros::TimeRange;
+use dashboards::opening;
 use dashboards::variables::Chosen;
 use test_warehouse::TestWarehouse;
 use tokio_postgres::{Client, NoTls};
@@ -84,44 +85,10 @@ pub(crate) async fn filled_with(lines: i64) -> TestWarehouse {
 
 /// The time range with which a dashboard opens.
 pub(crate) fn range_of(board: &Board) -> TimeRange {
-    let now = Utc::now();
-    let from = board.json["time"]["from"].as_str().unwrap();
-    TimeRange {
-        from: instant(from, now),
-        to: now,
-    }
+    opening::range(board, Utc::now()).unwrap()
 }
 
-/// `now-13d/d`, `now-24h`: what the dashboards use of Grafana's language of times.
-fn instant(text: &str, now: DateTime<Utc>) -> DateTime<Utc> {
-    let text = text.strip_prefix("now-").unwrap();
-    let (text, is_rounded) = text
-        .strip_suffix("/d")
-        .map_or((text, false), |text| (text, true));
-    let (count, unit) = text.split_at(text.len() - 1);
-    let count: i64 = count.parse().unwrap();
-    let at = match unit {
-        "d" => now - Duration::days(count),
-        "h" => now - Duration::hours(count),
-        other => panic!("unit {other}"),
-    };
-    if is_rounded {
-        return at.date_naive().and_time(NaiveTime::MIN).and_utc();
-    }
-    at
-}
-
-/// What the variables are when a dashboard opens: the largest currency, All of the others, and the first of what is listed.
+/// What the variables are when a dashboard opens.
 pub(crate) fn opening(board: &Board) -> BTreeMap<String, Chosen> {
-    let mut chosen = BTreeMap::from([("__interval".to_owned(), Chosen::One("10m".to_owned()))]);
-    for variable in board.variables() {
-        let name = variable["name"].as_str().unwrap().to_owned();
-        let value = match (variable["type"].as_str().unwrap(), name.as_str()) {
-            ("query", "currency") => Chosen::One("EUR".to_owned()),
-            ("query", _) => Chosen::All(variable["allValue"].as_str().unwrap().to_owned()),
-            _ => Chosen::One(variable["current"]["value"].as_str().unwrap().to_owned()),
-        };
-        chosen.insert(name, value);
-    }
-    chosen
+    opening::variables(board, "EUR")
 }
