@@ -28,7 +28,7 @@ SERVICE ?=
 
 .PHONY: help
 help: ## this list
-	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 .PHONY: demo
 demo: prerequisites ## the whole pipeline on this machine, without Docker; EVENTS=100000 RATE=5000
@@ -119,6 +119,10 @@ doctor: ## what is installed, what is missing
 dictionary: prerequisites ## write docs/DATA-DICTIONARY.md anew from the migrations' comments
 	$(CARGO) build -p local-stack
 	$(LOCAL_STACK) run --name dictionary -- env ASSAY_WRITE_DICTIONARY=1 $(CARGO) test -q -p warehouse --test dictionary
+
+.PHONY: dashboard-schema
+dashboard-schema: ## write the dashboards' schema anew from Grafana's types; needs npm
+	crates/dashboards/schema/generate
 
 .PHONY: fmt
 fmt: ## format the code

@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use cargo_metadata::{DependencyKind, MetadataCommand};
 
 /// Each room's siblings, apart from what its tests use.
-const SIBLINGS: [(&str, &[&str]); 14] = [
+const SIBLINGS: [(&str, &[&str]); 15] = [
     ("event-contract", &[]),
     ("service-kit", &[]),
     ("local-stack", &[]),
@@ -45,6 +45,8 @@ const SIBLINGS: [(&str, &[&str]); 14] = [
     ),
     // Its tests read the services' command lines.
     ("packaging", &[]),
+    // Its tests fill a warehouse.
+    ("dashboards", &["packaging"]),
 ];
 
 /// Libraries that only these rooms may name, their tests included.

@@ -20,4 +20,7 @@ SET log_statement = 'none';
 CREATE ROLE migrator LOGIN CREATEROLE PASSWORD :'password';
 RESET log_min_error_statement;
 CREATE DATABASE :"database" OWNER migrator;
+\connect :"database"
+-- Large objects belong to whoever makes them, and nobody here does: else whoever may read could fill the disk.
+REVOKE EXECUTE ON FUNCTION pg_catalog.lo_create(oid), pg_catalog.lo_creat(integer), pg_catalog.lo_from_bytea(oid, bytea) FROM PUBLIC;
 SQL

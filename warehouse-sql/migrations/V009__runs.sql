@@ -1,4 +1,4 @@
--- Runs that are asked for: by the console, by a schedule. And what the console shows beside the marts.
+-- Runs that are asked for: by the console, by a schedule.
 
 DO $$
 BEGIN
@@ -88,32 +88,11 @@ COMMENT ON COLUMN ops.runs.attempts IS 'How often it was begun.';
 COMMENT ON COLUMN ops.runs.row_count IS 'Bronze records that it worked off.';
 COMMENT ON COLUMN ops.runs.outcome IS 'What came of it, or the error, for a person.';
 
--- ── quarantine, for those who may not read silver ───────────────────────────────────────────────────────────────────
-
-CREATE INDEX quarantined_events_by_time
-    ON silver.quarantined_events (quarantined_at, topic_id, kafka_partition, kafka_offset);
-
-CREATE VIEW ops.quarantine AS
-SELECT t.topic_name, q.topic_id, q.kafka_partition, q.kafka_offset, q.event_id, q.reason, q.detail, q.rule_version,
-       q.state, q.ingested_at, q.quarantined_at
-FROM silver.quarantined_events AS q
-JOIN ops.topics AS t USING (topic_id);
-COMMENT ON VIEW ops.quarantine IS 'One row per record that could not be accepted, with its reason; without its bytes, which gold.drill_quarantine shows.';
-COMMENT ON COLUMN ops.quarantine.topic_name IS 'The topic''s name.';
-COMMENT ON COLUMN ops.quarantine.topic_id IS 'Which life of the topic.';
-COMMENT ON COLUMN ops.quarantine.kafka_partition IS 'Kafka partition.';
-COMMENT ON COLUMN ops.quarantine.kafka_offset IS 'Kafka offset.';
-COMMENT ON COLUMN ops.quarantine.event_id IS 'The event''s id, where it could be read.';
-COMMENT ON COLUMN ops.quarantine.reason IS 'Reason code.';
-COMMENT ON COLUMN ops.quarantine.detail IS 'What was found, for a person; escaped and bounded.';
-COMMENT ON COLUMN ops.quarantine.rule_version IS 'Version of the rules that judged it.';
-COMMENT ON COLUMN ops.quarantine.state IS 'open, released or discarded.';
-COMMENT ON COLUMN ops.quarantine.ingested_at IS 'When bronze took it (UTC).';
-COMMENT ON COLUMN ops.quarantine.quarantined_at IS 'When it was judged (UTC).';
-
 -- ── rights ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-GRANT SELECT ON ops.runs, ops.quarantine TO transformer, dashboard_reader;
+-- Takes runs up and says how they end; schedules make them.
+GRANT SELECT, INSERT, UPDATE ON ops.pipeline_runs TO transformer;
+GRANT SELECT ON ops.runs TO transformer, dashboard_reader;
 -- All that the console's own role may do is to ask for a run; it reads as dashboard_reader.
 GRANT USAGE ON SCHEMA ops TO console;
 GRANT EXECUTE ON FUNCTION ops.request_run TO console;

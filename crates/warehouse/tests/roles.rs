@@ -11,7 +11,13 @@ use std::collections::BTreeSet;
 
 use test_warehouse::TestWarehouse;
 
-const ROLES: [&str; 4] = ["bronze_writer", "transformer", "dashboard_reader", "public"];
+const ROLES: [&str; 5] = [
+    "bronze_writer",
+    "transformer",
+    "dashboard_reader",
+    "console",
+    "public",
+];
 
 const NOTHING: &str = "";
 const READ: &str = "SELECT";
@@ -28,6 +34,7 @@ fn allowed(role: &str, object: &str) -> Option<&'static str> {
         ("public", _) => Some(NOTHING),
         ("bronze_writer", _) => bronze_writer(kind, name),
         ("transformer", _) => transformer(kind, schema, name),
+        ("console", _) => Some(console(name)),
         _ => dashboard_reader(kind, schema, name),
     }
 }
@@ -42,6 +49,15 @@ fn bronze_writer(kind: &str, name: &str) -> Option<&'static str> {
         ("function", "ops.ensure_bronze_partitions") => "EXECUTE",
         _ => NOTHING,
     })
+}
+
+/// It asks for runs; what the console shows, it reads as dashboard_reader.
+fn console(name: &str) -> &'static str {
+    match name {
+        "ops" => "USAGE",
+        "ops.request_run" => "EXECUTE",
+        _ => NOTHING,
+    }
 }
 
 fn transformer(kind: &str, schema: &str, name: &str) -> Option<&'static str> {
@@ -101,8 +117,8 @@ fn transformer_table(schema: &str, name: &str) -> Option<&'static str> {
         | "ops.retired_bronze" => READ,
         // Only through ops.compact_ledger.
         "ops.compaction_marks" => NOTHING,
-        // Written by rebuilds, which the owner runs.
-        "ops.pipeline_runs" => NOTHING,
+        // Runs that were asked for are taken up and ended.
+        "ops.pipeline_runs" => CHANGE,
         _ => return None,
     })
 }
@@ -221,18 +237,18 @@ async fn a_function_with_its_owners_rights_fixes_its_search_path() {
 async fn nobody_but_the_owner_makes_anything_and_the_roles_are_plain() {
     let makers = findings(
         "SELECT format('%s may create in schema %s', role, nspname)
-         FROM pg_namespace, unnest('{bronze_writer,transformer,dashboard_reader,public}'::text[]) AS role
+         FROM pg_namespace, unnest('{bronze_writer,transformer,dashboard_reader,console,public}'::text[]) AS role
          WHERE has_schema_privilege(role, oid, 'CREATE') AND nspname !~ '^pg_(toast_)?temp_'
          UNION ALL
          SELECT format('%s may create in the database', role)
-         FROM unnest('{bronze_writer,transformer,dashboard_reader,public}'::text[]) AS role
+         FROM unnest('{bronze_writer,transformer,dashboard_reader,console,public}'::text[]) AS role
          WHERE has_database_privilege(role, current_database(), 'CREATE')",
     )
     .await;
     assert_eq!(makers, Vec::<String>::new());
     let special = findings(
         "SELECT rolname::text FROM pg_roles
-         WHERE rolname IN ('bronze_writer', 'transformer', 'dashboard_reader')
+         WHERE rolname IN ('bronze_writer', 'transformer', 'dashboard_reader', 'console')
            AND (rolsuper OR rolcreaterole OR rolcreatedb OR rolreplication OR rolbypassrls
                 OR EXISTS (SELECT FROM pg_auth_members AS m WHERE m.member = pg_roles.oid))",
     )
@@ -285,6 +301,14 @@ const REFUSED_TO_ONE: &[(&str, &str)] = &[
         "transformer",
         "INSERT INTO ops.retired_bronze VALUES ('2020-01-01', 1, 0, 0, 0, 1, 1, 0)",
     ),
+    ("console", "SELECT * FROM ops.pipeline_runs"),
+    ("console", "SELECT * FROM gold.sales_performance"),
+    ("console", "SELECT * FROM ops.ledger"),
+    (
+        "console",
+        "INSERT INTO ops.pipeline_runs (kind) VALUES ('manual')",
+    ),
+    ("dashboard_reader", "SELECT ops.request_run('manual', 'me')"),
     ("dashboard_reader", "SELECT payload FROM bronze.events"),
     ("dashboard_reader", "SELECT bronze.payload_as_json(NULL)"),
     ("dashboard_reader", "SELECT * FROM silver.dim_customers"),
@@ -310,14 +334,19 @@ const REFUSED_TO_ONE: &[(&str, &str)] = &[
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sample_of_what_is_not_allowed_is_refused_when_tried() {
     let test = TestWarehouse::fresh().await;
-    let tries = ["bronze_writer", "transformer", "dashboard_reader"]
-        .into_iter()
-        .flat_map(|role| {
-            REFUSED_TO_ALL
-                .iter()
-                .map(move |statement| (role, *statement))
-        })
-        .chain(REFUSED_TO_ONE.iter().copied());
+    let tries = [
+        "bronze_writer",
+        "transformer",
+        "dashboard_reader",
+        "console",
+    ]
+    .into_iter()
+    .flat_map(|role| {
+        REFUSED_TO_ALL
+            .iter()
+            .map(move |statement| (role, *statement))
+    })
+    .chain(REFUSED_TO_ONE.iter().copied());
     for (role, statement) in tries {
         let (client, connection) =
             tokio_postgres::connect(&test.url_of(role), tokio_postgres::NoTls)
