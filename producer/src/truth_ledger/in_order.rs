@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 /// More records than can be on their way after an event was sent: those that Kafka's client holds on to
 /// (`queue.buffering.max.messages`), and those that are held back for being late or by an outage.
-const MOST_IN_FLIGHT: u64 = 250_000;
+pub(super) const MOST_IN_FLIGHT: u64 = 250_000;
 
 /// Events are kept by stretches of event time of this length.
 const STRETCH_MICROS: i64 = 600 * 1_000_000;
@@ -63,6 +63,8 @@ struct Stretch {
 pub(super) struct InOrder {
     /// How much older than the newest event an event can be; nothing where it can be any.
     lateness: Option<Duration>,
+    /// An event can no longer fail once so many more were sent.
+    in_flight: u64,
     waiting: BTreeMap<i64, Stretch>,
     entered: u64,
     newest: i64,
@@ -72,10 +74,12 @@ pub(super) struct InOrder {
 }
 
 impl InOrder {
-    /// For events that are sent at most so long after newer ones; in any order whatever without.
-    pub(super) fn new(lateness: Option<Duration>) -> Self {
+    /// For events that are sent at most so long after newer ones, and that can fail while `in_flight` more are sent. Those
+    /// of [`InOrder::default`] come in any order whatever, and are all kept.
+    pub(super) fn new(lateness: Duration, in_flight: u64) -> Self {
         InOrder {
-            lateness,
+            lateness: Some(lateness),
+            in_flight,
             newest: i64::MIN,
             ..InOrder::default()
         }
@@ -114,7 +118,7 @@ impl InOrder {
         let oldest = self.waiting.first_entry()?;
         let ends_at = (oldest.key() + 1) * STRETCH_MICROS;
         let has_settled = ends_at <= self.newest.saturating_sub(lateness)
-            && self.entered - oldest.get().latest > MOST_IN_FLIGHT;
+            && self.entered - oldest.get().latest > self.in_flight;
         if !has_settled {
             return None;
         }
@@ -172,7 +176,7 @@ mod tests {
 
     #[test]
     fn all_come_out_by_time_and_id_without_those_that_failed() {
-        let mut books = InOrder::new(None);
+        let mut books = InOrder::default();
         for (at, id) in [(5_000, 1), (10, 2), (5_000, 0), (700, 3), (10, 4)] {
             books.push(entry(at, id));
         }
@@ -184,11 +188,11 @@ mod tests {
 
     #[test]
     fn a_stretch_settles_when_it_is_old_and_far_behind() {
-        let mut books = InOrder::new(Some(Duration::hours(1)));
+        let mut books = InOrder::new(Duration::hours(1), 1_000);
         books.push(entry(0, 1));
         books.push(entry(3_600 + 600, 2));
         assert!(books.next_settled().is_none(), "may still fail");
-        for id in 0..u128::from(MOST_IN_FLIGHT) {
+        for id in 0..1_000 {
             books.push(entry(3_600 + 599, 10 + id));
         }
         let settled = books.next_settled().unwrap();
@@ -200,7 +204,7 @@ mod tests {
 
     #[test]
     fn what_is_not_there_cannot_be_taken_out() {
-        let mut books = InOrder::new(None);
+        let mut books = InOrder::default();
         books.remove(7, Uuid::nil());
         assert!(books.has_lost_order());
     }

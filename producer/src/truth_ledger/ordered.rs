@@ -30,10 +30,11 @@ pub(super) struct OrderedBooks {
 }
 
 impl OrderedBooks {
-    /// For the mock shop's events, each sent at most so long after newer ones.
-    pub(super) fn of_shop(lateness: Duration) -> Self {
+    /// For the mock shop's events, each sent at most so long after newer ones, with at most so many sent meanwhile until
+    /// it is known whether it arrived.
+    pub(super) fn of_shop(lateness: Duration, in_flight: u64) -> Self {
         OrderedBooks {
-            in_order: InOrder::new(Some(lateness)),
+            in_order: InOrder::new(lateness, in_flight),
             steps: Steps::of_shop(),
             ..OrderedBooks::default()
         }

@@ -6,6 +6,7 @@ use event_contract::{Channel, EventType, Item, TransactionEvent};
 
 use super::additive::Additive;
 use super::cancellations::{Cancellations, PlacedOrder, TakenBack};
+use super::in_order::MOST_IN_FLIGHT;
 use super::names::Names;
 use super::ordered::OrderedBooks;
 
@@ -43,8 +44,12 @@ impl Tally {
     /// A tally of the mock shop's events, each sent at most so long, in event time, after newer ones. The tally of
     /// [`Tally::default`] takes events in any order, and keeps a little of each to the end.
     pub fn of_shop(lateness: Duration) -> Self {
+        Tally::settling(lateness, MOST_IN_FLIGHT)
+    }
+
+    pub(super) fn settling(lateness: Duration, in_flight: u64) -> Self {
         Tally {
-            ordered: OrderedBooks::of_shop(lateness),
+            ordered: OrderedBooks::of_shop(lateness, in_flight),
             ..Tally::default()
         }
     }
