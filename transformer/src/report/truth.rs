@@ -138,7 +138,7 @@ async fn compare_table(
     let expected = match knowledge {
         Some(Knowledge::Told(expected)) => expected,
         Some(Knowledge::NotAddable) => {
-            let statement = format!("{subject} not compared: several truths do not add up to it");
+            let statement = format!("{subject} not compared: truths do not add up to it");
             return Ok(check(&statement, began, Vec::new()));
         }
         None => {
@@ -148,7 +148,7 @@ async fn compare_table(
     };
     let found = verification.truth_cells(table).await?;
     let (cells, differences) = expected.differences(found);
-    let statement = format!("{subject} is the truth, to the cent: {cells} cells");
+    let statement = format!("{subject} is the truth: {cells} cells");
     Ok(check(&statement, began, differences))
 }
 

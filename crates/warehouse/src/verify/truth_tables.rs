@@ -30,7 +30,7 @@ pub const TRUTH_TABLES: &[TruthTable] = &[
     },
     TruthTable {
         name: "sales_by_day",
-        subject: "gold.sales_hourly by day, with cost and cancelled goods,",
+        subject: "gold.sales_hourly by day",
         query: sql!("verify/truth_sales_by_day.sql"),
     },
     TruthTable {
