@@ -6,6 +6,7 @@ mod api;
 mod copy_limit;
 mod end_to_end;
 mod generator;
+mod import;
 mod ingest;
 mod latency;
 mod marts;
@@ -30,6 +31,9 @@ struct Cli {
     /// Events of the generator's runs
     #[arg(long, default_value_t = 2_000_000, global = true)]
     generator_events: u64,
+    /// Rows of the file that is imported
+    #[arg(long, default_value_t = 1_000_000, global = true)]
+    import_rows: u64,
     /// Events of the preloaded topic for bronze_vs_copy
     #[arg(long, default_value_t = 2_000_000)]
     ingest_events: u64,
@@ -71,6 +75,8 @@ enum Only {
         #[arg(long)]
         alone: bool,
     },
+    /// Importing a file of real sales
+    Import,
 }
 
 /// One measured figure and what is asked of it.
@@ -135,7 +141,7 @@ fn run(cli: &Cli) -> Result<()> {
 fn measure(cli: &Cli) -> Result<Vec<Figure>> {
     let mut figures = Vec::new();
     // First, while nothing else runs.
-    if cli.generator_events > 0 && !matches!(cli.only, Some(Only::Marts { .. })) {
+    if cli.generator_events > 0 && matches!(cli.only, None | Some(Only::Generator { .. })) {
         figures.extend(generator::measure_alone(cli.generator_events)?);
     }
     if let Some(Only::Generator { alone: true }) = cli.only {
@@ -159,12 +165,18 @@ fn measure(cli: &Cli) -> Result<Vec<Figure>> {
     if let Some(Only::Marts { lines, .. }) = cli.only {
         return runtime.block_on(marts::measure(&stack, lines));
     }
+    if let Some(Only::Import) = cli.only {
+        return import::measure(&stack, cli.import_rows);
+    }
     if cli.generator_events > 0 {
         let published = generator::measure_published(&stack, cli.generator_events)?;
         figures.extend(published);
     }
     if cli.only.is_some() {
         return Ok(figures);
+    }
+    if cli.import_rows > 0 {
+        figures.extend(import::measure(&stack, cli.import_rows)?);
     }
     if cli.ingest_events > 0 {
         figures.extend(runtime.block_on(ingest::measure(&stack, cli.ingest_events))?);

@@ -34,10 +34,10 @@ struct Cli {
     #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     rate: u32,
     /// Events of the history that a live demo begins with
-    #[arg(long, default_value_t = 200_000)]
+    #[arg(long, default_value_t = 300_000)]
     history: u64,
     /// How far the history goes back
-    #[arg(long, default_value = "30d")]
+    #[arg(long, default_value = "90d")]
     backfill: String,
     /// Seed of the mock shop
     #[arg(long, default_value_t = 42)]
@@ -138,6 +138,8 @@ fn start_producer(cli: &Cli, pipeline: &Pipeline, truth: &std::path::Path) -> Re
         "--backfill",
         &cli.backfill,
     ];
+    // The second version of the contract tells the segments of customers, which then have a history as well.
+    arguments.extend(["--event-version", "upgrade"]);
     arguments.extend([
         "--duplicate-pct",
         "1",
@@ -234,10 +236,6 @@ impl Demo {
                 println!("\n{}", self.producer.output()?.trim_end());
                 self.runtime
                     .block_on(show_samples(&self.reader_url, &samples::UCI_SAMPLES))?;
-                // By country, from gold where the mart is; the transformer may also read silver.
-                let url = self.pipeline.url_of("transformer")?;
-                let countries = self.runtime.block_on(samples::countries(&url))?;
-                println!("\nSales by country\n{countries}");
             }
         }
         match status.code() {

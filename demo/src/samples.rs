@@ -19,36 +19,17 @@ pub const SAMPLES: [(&str, &str); 3] = [
 ];
 
 /// The same for the UCI Online Retail data.
-pub const UCI_SAMPLES: [(&str, &str); 2] = [
+pub const UCI_SAMPLES: [(&str, &str); 3] = [
     (
         "Top products, charges left out",
         include_str!("samples/uci_products.sql"),
     ),
+    (
+        "Sales by country",
+        include_str!("samples/uci_countries.sql"),
+    ),
     ("Revenue by month", include_str!("samples/uci_months.sql")),
 ];
-
-const COUNTRIES: &str = include_str!("samples/uci_countries.sql");
-const COUNTRIES_FROM_SILVER: &str = include_str!("samples/uci_countries_from_silver.sql");
-
-/// Sales by country as a table: from the mart by place, or from silver in a warehouse that does not have it.
-///
-/// # Errors
-/// Where the database does not answer.
-pub async fn countries(url: &str) -> Result<String> {
-    let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls).await?;
-    let driver = tokio::spawn(connection);
-    let mart = "SELECT to_regclass('gold.geography_sales') IS NOT NULL";
-    let has_mart: bool = client.query_one(mart, &[]).await?.get(0);
-    let query = if has_mart {
-        COUNTRIES
-    } else {
-        COUNTRIES_FROM_SILVER
-    };
-    let text = table(&client, query).await?;
-    drop(client);
-    driver.await??;
-    Ok(text)
-}
 
 /// Runs a query and lays its rows out as a table.
 ///

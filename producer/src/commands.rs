@@ -81,7 +81,7 @@ fn publish(args: &RunArgs, readiness: &Readiness, shutdown: &Shutdown) -> Outcom
         tracing::warn!("{warning}");
     }
     let (receipts, tally) = match truth_file {
-        Some(_) => (Receipts::default(), Tally::default()),
+        Some(_) => (Receipts::default(), Tally::of_shop(plan.lateness)),
         None => (Receipts::without_digest(), Tally::counts_only()),
     };
     let outlet = match open_outlet(args, receipts, shutdown) {

@@ -8,7 +8,7 @@ use service_kit::Failure;
 use crate::cli::{ExtentArgs, RunArgs};
 use crate::disturb::{Disturbances, Disturber, Outage};
 use crate::pace::Replay;
-use crate::run::Rates;
+use crate::run::{LATEST_LIVE, LATEST_PAST, Rates};
 use crate::scenario::{Bundle, EventVersion, place_outage, usual_outage};
 use crate::shop::{Rush, Shop, ShopSettings, day_of_rush};
 use crate::source::{Backfill, EventClock, Limits, SIMULATED_EVENTS_PER_SECOND, Source};
@@ -23,6 +23,8 @@ pub struct Plan {
     pub source: Source,
     /// What happens to them on the way.
     pub disturber: Disturber,
+    /// An event is sent at most so long, in event time, after newer ones.
+    pub lateness: chrono::Duration,
     /// How fast they are sent.
     pub rates: Rates,
     /// How many there will be, about; nothing where the run has no end.
@@ -40,7 +42,8 @@ pub fn plan(args: &RunArgs, now: DateTime<Utc>) -> Result<Plan, Failure> {
     let bundle = args.shop.scenario.bundle();
     let shop = Shop::new(shop_settings(args, &frame, &bundle))
         .map_err(|error| Failure::Usage(error.to_string()))?;
-    let disturber = Disturber::for_shop(&shop, &disturbances(args, &frame, &bundle)?);
+    let disturbances = disturbances(args, &frame, &bundle)?;
+    let disturber = Disturber::for_shop(&shop, &disturbances);
     let limits = Limits {
         count: args.extent.count,
         live_duration: args.extent.duration,
@@ -50,6 +53,7 @@ pub fn plan(args: &RunArgs, now: DateTime<Utc>) -> Result<Plan, Failure> {
     Ok(Plan {
         source,
         disturber,
+        lateness: lateness(&disturbances),
         rates: rates(&args.extent, &frame),
         expected_events: expected_events(&args.extent, &frame),
         warnings: warnings(args, &frame, &bundle, now),
@@ -152,6 +156,19 @@ fn disturbances(args: &RunArgs, frame: &Frame, bundle: &Bundle) -> Result<Distur
         bad_mix: wrong.bad_mix.clone(),
         outage: outage(args, frame, bundle)?,
     })
+}
+
+/// How much later than newer ones an event can be sent. The shop's own events are in order but for microseconds.
+fn lateness(disturbances: &Disturbances) -> chrono::Duration {
+    let held_in_outage = disturbances
+        .outage
+        .map(|outage| outage.caught_up - outage.from);
+    let held_for_being_late =
+        (disturbances.late_percent > 0.0).then_some(LATEST_PAST.max(LATEST_LIVE));
+    chrono::Duration::hours(1)
+        + held_in_outage
+            .unwrap_or_default()
+            .max(held_for_being_late.unwrap_or_default())
 }
 
 fn outage(args: &RunArgs, frame: &Frame, bundle: &Bundle) -> Result<Option<Outage>, Failure> {

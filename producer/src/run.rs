@@ -17,8 +17,8 @@ use crate::summary::Summary;
 use crate::truth_ledger::{self, LedgerError, Tally};
 
 /// An event of the past is sent at most so long after those of its time; a live one at most [`LATEST_LIVE`].
-const LATEST_PAST: chrono::Duration = chrono::Duration::days(2);
-const LATEST_LIVE: chrono::Duration = chrono::Duration::hours(3);
+pub(crate) const LATEST_PAST: chrono::Duration = chrono::Duration::days(2);
+pub(crate) const LATEST_LIVE: chrono::Duration = chrono::Duration::hours(3);
 
 /// How fast events are sent.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -390,3 +390,49 @@ fn a_tally_that_only_counts_has_no_cells() {
         tally.sales().is_empty() && tally.categories().is_empty() && tally.products().is_empty()
     );
 }
+
+/// Every 17th event some hours late.
+fn with_late_ones(events: &[TransactionEvent]) -> Vec<TransactionEvent> {
+    let mut sent: Vec<(chrono::DateTime<Utc>, &TransactionEvent)> = events
+        .iter()
+        .enumerate()
+        .map(|(number, event)| {
+            let hours = if number % 17 == 0 { 1 + number % 40 } else { 0 };
+            let late = Duration::hours(i64::try_from(hours).expect("small"));
+            (event.event_timestamp + late, event)
+        })
+        .collect();
+    sent.sort_by_key(|(at, event)| (*at, event.event_id));
+    sent.into_iter().map(|(_, event)| event.clone()).collect()
+}
+
+#[test]
+fn what_settles_on_the_way_is_what_is_sorted_at_the_end() {
+    let sent = with_late_ones(&events(30_000));
+    let (at_the_end, receipts) = all_acknowledged(&sent);
+    let expected = close("t", 1, at_the_end, &receipts).expect("the books close");
+    assert!(expected.tables.len() >= 14, "{:?}", expected.tables.keys());
+
+    let mut settling = Tally::settling(Duration::hours(40), 2_000);
+    for event in &sent {
+        settling.add(event);
+    }
+    let truth = close("t", 1, settling, &receipts).expect("the books close");
+    assert!(truth == expected, "settled on the way, something differs");
+
+    // Later than was said: nothing that depends on the order is told.
+    let mut settling = Tally::settling(Duration::hours(2), 10);
+    for event in &sent {
+        settling.add(event);
+    }
+    let truth = close("t", 1, settling, &receipts).expect("the books close");
+    let told: Vec<&str> = truth.tables.keys().map(String::as_str).collect();
+    let additive = [
+        "geography_sales",
+        "payment_mix",
+        "product_performance",
+        "sales_hourly",
+    ];
+    assert_eq!(told, additive);
+    assert!(truth.sales == expected.sales);
+}

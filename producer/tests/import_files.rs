@@ -279,6 +279,30 @@ fn a_sheet_gives_the_figures_of_the_text_file() {
     );
 }
 
+/// The first 800 rows of the sample and all returns, written by openpyxl 3.1 as a spreadsheet would: numbers where they are
+/// numbers (also invoices and stock codes), dates as dates, texts in the shared list, no cell where there is nothing.
+const WORKBOOK: &str = concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/tests/fixtures/online_retail.xlsx"
+);
+
+#[test]
+fn a_workbook_of_another_program_gives_the_figures_of_the_text_file() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("same_rows.csv");
+    let mut writer = csv::Writer::from_path(&path).unwrap();
+    for (number, record) in records().into_iter().enumerate() {
+        if number <= 800 || record[0].starts_with('C') {
+            writer.write_record(&record).unwrap();
+        }
+    }
+    writer.flush().unwrap();
+    let expected = summary(&dry_run_uci(&path, &["--date-order", "mdy"]));
+    let found = summary(&dry_run_uci(Path::new(WORKBOOK), &[]));
+    assert!(found["returns"].as_u64().unwrap() > 10, "{found}");
+    assert_eq!(figures(&found), figures(&expected));
+}
+
 #[test]
 fn broken_files_get_one_clear_message() {
     let directory = tempfile::tempdir().unwrap();

@@ -134,6 +134,9 @@ struct VerifyArgs {
     /// A sealed truth file of `producer run --truth`; repeat it for every producer that wrote to this warehouse
     #[arg(long, value_name = "FILE")]
     truth: Vec<PathBuf>,
+    /// Allow for what was sent more than once: a producer was killed, and run again with the same --seed and --start
+    #[arg(long, requires = "truth")]
+    allow_repeats: bool,
     /// Print the outcome as JSON
     #[arg(long)]
     json: bool,
@@ -332,6 +335,7 @@ async fn run_verify(args: VerifyArgs, shutdown: Shutdown) -> Outcome {
         .release();
     let options = VerifyOptions {
         truth_files: args.truth,
+        allows_repeats: args.allow_repeats,
         json: args.json,
     };
     tokio::select! {

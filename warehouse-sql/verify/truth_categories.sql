@@ -1,4 +1,6 @@
--- The mart in hundredths, to be held against what the producer swears to.
-SELECT sales_date, category, currency, lines, quantity, (gross_amount * 100)::bigint, (discount_amount * 100)::bigint,
-       (cost_amount * 100)::bigint
-FROM gold.item_category_performance_sums
+-- To be held against what the producer swears to: the parts of a key, and what is measured under it, in hundredths.
+SELECT
+    ARRAY[sales_date::text, category, currency] AS keys,
+    ARRAY[lines, quantity, (gross_amount * 100)::bigint, (discount_amount * 100)::bigint,
+          (cost_amount * 100)::bigint, (revenue_amount * 100)::bigint, (margin_amount * 100)::bigint]::text[] AS measures
+FROM gold.item_category_performance

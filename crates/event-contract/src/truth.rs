@@ -1,6 +1,10 @@
 //! What a producer sent, as it will swear to it: the file that `producer run --truth` writes and
 //! `transformer verify --truth` holds the warehouse against.
 
+mod layout;
+pub mod scores;
+pub mod table;
+
 use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
@@ -8,8 +12,10 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 
+pub use table::{Row, Table};
+
 /// The format that this program writes and reads.
-pub const TRUTH_FORMAT: u32 = 2;
+pub const TRUTH_FORMAT: u32 = 3;
 
 /// The manifest of everything one producer run had acknowledged by Kafka.
 ///
@@ -26,6 +32,8 @@ pub struct Truth {
     pub records: u64,
     /// [`PayloadDigest`] over the values of these records, 16 hex digits.
     pub payload_digest: String,
+    /// [`PayloadDigest`] over the values of the good events alone, each counted once.
+    pub event_digest: String,
     /// Distinct good events: what silver must accept.
     pub events: u64,
     /// Orders placed.
@@ -44,6 +52,8 @@ pub struct Truth {
     pub categories: Vec<CategoryCell>,
     /// Lines by product and currency over all days; sorted by that key.
     pub products: Vec<ProductCell>,
+    /// The other marts, and the histories of customers and products, by name; docs/SHOP.md tells what each holds.
+    pub tables: BTreeMap<String, Table>,
     /// SHA-256, in hex, of this document as compact JSON with an empty seal.
     pub seal: String,
 }
@@ -156,7 +166,7 @@ impl Truth {
     /// The document as JSON text, sealed.
     pub fn to_sealed_json(mut self) -> Result<String, TruthError> {
         self.seal = self.compute_seal()?;
-        Ok(serde_json::to_string_pretty(&self)?)
+        Ok(layout::to_text(&self)?)
     }
 
     /// Reads a sealed document, and refuses one that was changed.

@@ -166,8 +166,11 @@ fn services_know_the_settings_and_commands_that_they_are_given() {
         let subcommand = command_line
             .find_subcommand(subcommand)
             .unwrap_or_else(|| panic!("{file}: {name}: {program} has no command {subcommand}"));
+        // The sources that `import` reads are commands of their own.
+        let sources = subcommand.get_subcommands();
         let known: BTreeSet<&str> = subcommand
             .get_arguments()
+            .chain(sources.flat_map(clap::Command::get_arguments))
             .filter_map(|argument| argument.get_env()?.to_str())
             .chain(NOT_FLAGS)
             .collect();

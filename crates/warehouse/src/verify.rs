@@ -3,12 +3,15 @@
 
 use std::time::{Duration, Instant};
 
-use chrono::NaiveDate;
 use deadpool_postgres::Transaction;
 use tokio_postgres::{IsolationLevel, Row};
 
 use crate::gold::MARTS;
 use crate::{Session, WarehouseError, history, sql};
+
+mod truth_tables;
+
+pub use truth_tables::{Cell, TRUTH_TABLES, TruthTable};
 
 /// Findings kept of one check; the number is always whole.
 pub const FINDINGS_KEPT: usize = 20;
@@ -233,16 +236,7 @@ impl<'a> Verification<'a> {
         let rows = self
             .rows(sql!("verify/truth_payloads.sql"), &[&topic_name])
             .await?;
-        let Some(row) = rows.first() else {
-            return Ok((0, 0));
-        };
-        let half = |name: &str| -> u64 {
-            let sum: u128 = row.get::<_, String>(name).parse().unwrap_or(u128::MAX);
-            // Truncation is the modulo.
-            u64::try_from(sum % (1 << 64)).unwrap_or(0)
-        };
-        let digest = half("high").wrapping_shl(32).wrapping_add(half("low"));
-        Ok((row.get("records"), digest))
+        Ok(rows.first().map_or((0, 0), payload_digest))
     }
 
     /// Accepted events, orders placed, lines of events, lines that cancellations take back, duplicates.
@@ -265,43 +259,30 @@ impl<'a> Verification<'a> {
         Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
     }
 
-    /// `gold.sales_performance_sums`: day, currency, channel, and 14 measures in the order of the table's columns.
+    /// Accepted events of all topics, and the digest of their payloads as in [`Verification::payloads`].
     ///
     /// # Errors
     /// See [`WarehouseError::class`].
-    pub async fn sales(
-        &self,
-    ) -> Result<Vec<((NaiveDate, String, String), Vec<i64>)>, WarehouseError> {
-        let rows = self.rows(sql!("verify/truth_sales.sql"), &[]).await?;
-        Ok(rows
-            .iter()
-            .map(|row| ((row.get(0), row.get(1), row.get(2)), measures(row, 3)))
-            .collect())
+    pub async fn event_payloads(&self) -> Result<(i64, u64), WarehouseError> {
+        let rows = self
+            .rows(sql!("verify/truth_event_payloads.sql"), &[])
+            .await?;
+        Ok(rows.first().map_or((0, 0), payload_digest))
     }
 
-    /// `gold.item_category_performance_sums`: day, category, currency, and 5 measures in the order of its columns.
+    /// What the warehouse holds of a table that truths tell of.
     ///
     /// # Errors
     /// See [`WarehouseError::class`].
-    pub async fn categories(
-        &self,
-    ) -> Result<Vec<((NaiveDate, String, String), Vec<i64>)>, WarehouseError> {
-        let rows = self.rows(sql!("verify/truth_categories.sql"), &[]).await?;
+    pub async fn truth_cells(&self, table: &TruthTable) -> Result<Vec<Cell>, WarehouseError> {
+        let rows = self.rows(table.query, &[]).await?;
         Ok(rows
             .iter()
-            .map(|row| ((row.get(0), row.get(1), row.get(2)), measures(row, 3)))
-            .collect())
-    }
-
-    /// `gold.product_performance_sums` over all days: product, currency, and 5 measures in the order of its columns.
-    ///
-    /// # Errors
-    /// See [`WarehouseError::class`].
-    pub async fn products(&self) -> Result<Vec<((String, String), Vec<i64>)>, WarehouseError> {
-        let rows = self.rows(sql!("verify/truth_products.sql"), &[]).await?;
-        Ok(rows
-            .iter()
-            .map(|row| ((row.get(0), row.get(1)), measures(row, 2)))
+            .map(|row| {
+                let measures: Vec<String> = row.get("measures");
+                let measures = measures.iter().map(|text| modulo_64_bits(text)).collect();
+                (row.get("keys"), measures)
+            })
             .collect())
     }
 
@@ -317,6 +298,38 @@ impl<'a> Verification<'a> {
     }
 }
 
-fn measures(row: &Row, first: usize) -> Vec<i64> {
-    (first..row.len()).map(|index| row.get(index)).collect()
+/// Records, and their digest from its two halves.
+fn payload_digest(row: &Row) -> (i64, u64) {
+    let half = |name: &str| -> u64 {
+        let sum: u128 = row.get::<_, String>(name).parse().unwrap_or(u128::MAX);
+        // Truncation is the modulo.
+        u64::try_from(sum % (1 << 64)).unwrap_or(0)
+    };
+    let digest = half("high").wrapping_shl(32).wrapping_add(half("low"));
+    (row.get("records"), digest)
+}
+
+/// A whole number as text, modulo 2^64, as the signed number of the same bits. Only digests are ever that large.
+fn modulo_64_bits(text: &str) -> i64 {
+    let number: i128 = text.parse().unwrap_or(i128::MAX);
+    u64::try_from(number.rem_euclid(1 << 64))
+        .unwrap_or(0)
+        .cast_signed()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::modulo_64_bits;
+
+    #[test]
+    fn numbers_wrap_as_64_bits_do() {
+        let numbers = [
+            "7",
+            "-7",
+            "18446744073709551615",
+            "-18446744073709551615",
+            "9223372036854775808",
+        ];
+        assert_eq!(numbers.map(modulo_64_bits), [7, -7, -1, 1, i64::MIN]);
+    }
 }

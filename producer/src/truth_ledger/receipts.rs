@@ -17,6 +17,7 @@ pub struct Receipts {
     bad: BTreeMap<Reason, u64>,
     bytes: u64,
     digest: PayloadDigest,
+    event_digest: PayloadDigest,
     skips_digest: bool,
     failures: u64,
     first_failure: Option<String>,
@@ -60,22 +61,28 @@ impl Receipts {
     pub fn acknowledge(&mut self, kind: RecordKind, payload: Option<&[u8]>) {
         let payload = payload.unwrap_or_default();
         self.bytes += payload.len() as u64;
+        let mut digest = PayloadDigest::default();
         if !self.skips_digest {
-            self.digest.add(payload);
+            digest.add(payload);
         }
+        self.digest = self.digest.merge(digest);
         match kind {
-            RecordKind::Good => self.good += 1,
-            RecordKind::Duplicate => self.acknowledge_duplicate(payload),
+            RecordKind::Good => {
+                self.good += 1;
+                self.event_digest = self.event_digest.merge(digest);
+            }
+            RecordKind::Duplicate => self.acknowledge_duplicate(payload, digest),
             RecordKind::Bad(reason) => *self.bad.entry(reason).or_default() += 1,
         }
     }
 
-    fn acknowledge_duplicate(&mut self, payload: &[u8]) {
+    fn acknowledge_duplicate(&mut self, payload: &[u8], digest: PayloadDigest) {
         // Where the original failed, its copy is the event and no duplicate. Records of one key are acknowledged in the
         // order in which they were sent, so the failure is known by now. Without failures, which is nearly always, this
         // must not cost a hash.
         if !self.failed_good.is_empty() && self.failed_good.remove(&hash(payload)).is_some() {
             self.good += 1;
+            self.event_digest = self.event_digest.merge(digest);
             return;
         }
         self.duplicates += 1;
@@ -122,6 +129,11 @@ impl Receipts {
     /// The digest of all acknowledged payloads.
     pub fn digest(&self) -> PayloadDigest {
         self.digest
+    }
+
+    /// The digest of the good events' payloads, each counted once.
+    pub fn event_digest(&self) -> PayloadDigest {
+        self.event_digest
     }
 
     /// Records that were not acknowledged.

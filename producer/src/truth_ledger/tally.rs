@@ -1,10 +1,14 @@
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
-use chrono::NaiveDate;
-use event_contract::truth::{CategoryCell, ProductCell, SalesCell};
+use chrono::{Duration, NaiveDate};
+use event_contract::truth::{CategoryCell, ProductCell, SalesCell, Table};
 use event_contract::{Channel, EventType, Item, TransactionEvent};
 
+use super::additive::Additive;
 use super::cancellations::{Cancellations, PlacedOrder, TakenBack};
+use super::in_order::MOST_IN_FLIGHT;
+use super::names::Names;
+use super::ordered::OrderedBooks;
 
 /// How many there are of what.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -21,8 +25,8 @@ pub struct Totals {
 
 /// The good events of a run, added up the way the gold marts do.
 ///
-/// Grows with the days, currencies, channels, categories and products that occur, and with the orders that can still be
-/// cancelled, not with the events.
+/// Grows with the hours, currencies, channels, categories, products, places and customers that occur, and with the orders
+/// to which something may yet happen, not with the events.
 #[derive(Debug, Default)]
 pub struct Tally {
     totals: Totals,
@@ -32,9 +36,24 @@ pub struct Tally {
     sales: HashMap<(NaiveDate, u32, Channel), SalesCell>,
     categories: HashMap<(NaiveDate, u32, u32), CategoryCell>,
     products: HashMap<(u32, u32), ProductCell>,
+    additive: Additive,
+    ordered: OrderedBooks,
 }
 
 impl Tally {
+    /// A tally of the mock shop's events, each sent at most so long, in event time, after newer ones. The tally of
+    /// [`Tally::default`] takes events in any order, and keeps a little of each to the end.
+    pub fn of_shop(lateness: Duration) -> Self {
+        Tally::settling(lateness, MOST_IN_FLIGHT)
+    }
+
+    pub(super) fn settling(lateness: Duration, in_flight: u64) -> Self {
+        Tally {
+            ordered: OrderedBooks::of_shop(lateness, in_flight),
+            ..Tally::default()
+        }
+    }
+
     /// A tally without cells, for runs that write no truth: it only counts events, orders and lines.
     pub fn counts_only() -> Self {
         Tally {
@@ -49,11 +68,12 @@ impl Tally {
         if self.counts_only {
             return;
         }
+        self.ordered.push(event, &mut self.names);
         let (cancellations, names) = (&mut self.cancellations, &mut self.names);
         let taken_back = cancellations.add(event, || PlacedOrder {
             currency: names.number(&event.order.currency),
             channel: event.channel,
-            lines: names.lines(&event.items, 1),
+            lines: lines_of(names, &event.items, 1),
         });
         if let Some(taken_back) = taken_back {
             self.take_back(&taken_back, 1);
@@ -63,6 +83,9 @@ impl Tally {
     /// Takes out an event that was entered before.
     pub fn subtract(&mut self, event: &TransactionEvent) {
         self.enter(event, -1);
+        if !self.counts_only {
+            self.ordered.remove(event);
+        }
         if let Some(taken_back) = self.cancellations.subtract(event) {
             self.take_back(&taken_back, -1);
         }
@@ -92,9 +115,14 @@ impl Tally {
             sign
         };
         let currency = self.names.number(currency);
-        for line in &self.names.lines(&event.items, direction) {
+        let lines = lines_of(&mut self.names, &event.items, direction);
+        for line in &lines {
             self.enter_line(day, currency, line, sign);
         }
+        let names = &mut self.names;
+        self.additive.enter(event, names, sign);
+        self.additive
+            .enter_lines(day, currency, lines.iter().copied(), sign, names);
     }
 
     /// Enters what a cancellation takes back: lines of the cancellation's day, with the opposite sign.
@@ -107,6 +135,10 @@ impl Tally {
         for line in lines {
             self.enter_line(taken_back.day, *currency, &line.times(-sign), sign);
         }
+        let negated = lines.iter().map(|line| line.times(-sign));
+        let names = &mut self.names;
+        self.additive
+            .enter_lines(taken_back.day, *currency, negated, sign, names);
         let count = i64::try_from(lines.len()).unwrap_or(i64::MAX);
         let cancelled = self.totals.cancelled_lines;
         self.totals.cancelled_lines = cancelled.saturating_add_signed(sign * count);
@@ -167,6 +199,17 @@ impl Tally {
             channel: channel.as_str().to_owned(),
             ..SalesCell::default()
         })
+    }
+
+    /// The other marts and the histories, by name. To be asked for at the end: what is entered later is not in them.
+    /// Without those that depend on the order of events, where that is not known any more.
+    pub fn tables(&mut self) -> BTreeMap<String, Table> {
+        let mut tables = BTreeMap::new();
+        if !self.counts_only {
+            self.additive.tables(&self.names, &mut tables);
+            std::mem::take(&mut self.ordered).tables(&mut self.names, &mut tables);
+        }
+        tables
     }
 
     /// Sales by day, currency and channel, sorted so. Cells that came to nothing again are left out.
@@ -255,12 +298,12 @@ fn enter_sale(cell: &mut SalesCell, event: &TransactionEvent, sign: i64) {
 /// A line, with numbers for its names, and its measures with a sign. In hundredths where it is money.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct TallyLine {
-    category: u32,
-    product: u32,
-    quantity: i64,
-    gross: i64,
-    discount: i64,
-    cost: i64,
+    pub(super) category: u32,
+    pub(super) product: u32,
+    pub(super) quantity: i64,
+    pub(super) gross: i64,
+    pub(super) discount: i64,
+    pub(super) cost: i64,
 }
 
 impl TallyLine {
@@ -275,45 +318,20 @@ impl TallyLine {
     }
 }
 
-/// Numbers for texts, so that cells can be looked up without copying the texts of every event.
-#[derive(Debug, Default)]
-struct Names {
-    numbers: HashMap<String, u32>,
-    texts: Vec<String>,
-}
-
-impl Names {
-    fn number(&mut self, text: &str) -> u32 {
-        if let Some(number) = self.numbers.get(text) {
-            return *number;
-        }
-        // More than four thousand million names do not fit into memory.
-        let next = u32::try_from(self.texts.len()).unwrap_or(u32::MAX);
-        self.numbers.insert(text.to_owned(), next);
-        self.texts.push(text.to_owned());
-        next
-    }
-
-    fn text(&self, number: u32) -> &str {
-        let place = usize::try_from(number).unwrap_or(usize::MAX);
-        self.texts.get(place).map_or("", String::as_str)
-    }
-
-    fn lines(&mut self, items: &[Item], sign: i64) -> Box<[TallyLine]> {
-        items
-            .iter()
-            .map(|item| {
-                let quantity = i64::from(item.quantity);
-                TallyLine {
-                    category: self.number(&item.category),
-                    product: self.number(&item.id),
-                    quantity,
-                    gross: item.unit_price.cents() * quantity,
-                    discount: item.discount.cents(),
-                    cost: item.cost.cents() * quantity,
-                }
-                .times(sign)
-            })
-            .collect()
-    }
+fn lines_of(names: &mut Names, items: &[Item], sign: i64) -> Box<[TallyLine]> {
+    items
+        .iter()
+        .map(|item| {
+            let quantity = i64::from(item.quantity);
+            TallyLine {
+                category: names.number(&item.category),
+                product: names.number(&item.id),
+                quantity,
+                gross: item.unit_price.cents() * quantity,
+                discount: item.discount.cents(),
+                cost: item.cost.cents() * quantity,
+            }
+            .times(sign)
+        })
+        .collect()
 }

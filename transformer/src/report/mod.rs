@@ -16,6 +16,8 @@ use warehouse::verify::{CheckResult, FINDINGS_KEPT, Verification};
 pub struct VerifyOptions {
     /// Sealed truth files; all producers that wrote to the warehouse, or none.
     pub truth_files: Vec<PathBuf>,
+    /// Records may be there more often than the truths say: a producer was killed and run again.
+    pub allows_repeats: bool,
     /// JSON on stdout instead of lines for a person.
     pub json: bool,
 }
@@ -63,7 +65,7 @@ pub async fn verify(warehouse: &Warehouse, options: &VerifyOptions) -> Result<()
         .run_checks(|result| print_unless(options.json, result))
         .await?;
     if !truths.is_empty() {
-        for result in truth::compare(&verification, &truths).await? {
+        for result in truth::compare(&verification, &truths, options.allows_repeats).await? {
             print_unless(options.json, &result);
             results.push(result);
         }
