@@ -62,6 +62,11 @@ bench: prerequisites ## measure throughput and latency
 api-fuzz: ## schemathesis against the console of a running demo; needs Python, fetches the tool once into target/
 	scripts/api-fuzz
 
+.PHONY: browser-test
+browser-test: ## test the console's page with chromium on a pipeline of its own; IMAGES=1 takes docs/images anew; needs Node.js
+	$(CARGO) build -q -p local-stack -p consumer -p transformer -p producer -p assay-console
+	scripts/browser-test
+
 .PHONY: mysql-test
 mysql-test: ## test the export to MySQL against a MariaDB of its own; needs mariadb-server-core
 	$(CARGO) build -q -p local-stack
