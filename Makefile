@@ -43,7 +43,7 @@ demo-uci: prerequisites ## the whole pipeline on real sales; UCI_FILE=online_ret
 .PHONY: test
 test: prerequisites lint doc ## format, lints, docs, and all tests on a real Kafka and PostgreSQL
 	$(CARGO) build -p local-stack
-	$(LOCAL_STACK) run --name test -- env CARGO=$(CARGO) scripts/test
+	CARGO=$(CARGO) scripts/test $(LOCAL_STACK)
 
 .PHONY: registry-test
 registry-test: prerequisites ## the schema registry's client against a real registry
