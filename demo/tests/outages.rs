@@ -89,9 +89,9 @@ fn services_wait_for_what_is_away() {
     for service in [&mut consumer, &mut transformer] {
         assert_running(service);
         let said = times_said(service, "PostgreSQL");
-        // Each outage once a task that meets it: at the start, and in mid-stream for each of up to three stages.
+        // Each outage once a task that meets it: at the start, and in mid-stream for two silver workers, gold and the runs.
         assert!(
-            (1..=4).contains(&said),
+            (1..=5).contains(&said),
             "said {said} times: {}",
             service.log().unwrap()
         );

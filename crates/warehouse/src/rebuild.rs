@@ -226,14 +226,16 @@ impl HeldRebuild<'_> {
     /// # Errors
     /// See [`WarehouseError::class`].
     pub async fn differences(&self, limit: i64) -> Result<(i64, Vec<Difference>), WarehouseError> {
+        // The count of all comes with each row, so one is always asked for.
         let rows = self
             .transaction
-            .query(sql!("rebuild/differences.sql"), &[&limit])
+            .query(sql!("rebuild/differences.sql"), &[&limit.max(1)])
             .await
             .map_err(WarehouseError::database("comparing the marts"))?;
         let total = rows.first().map_or(0, |row| row.get("total"));
         let differences = rows
             .iter()
+            .take(usize::try_from(limit).unwrap_or(0))
             .map(|row| Difference {
                 mart: row.get("mart"),
                 cell: row.get("cell"),
