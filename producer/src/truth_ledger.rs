@@ -7,7 +7,7 @@
 //! acknowledged, and only that. A cancellation takes back the lines of its order where both were acknowledged.
 //!
 //! What simply adds up is entered at once. What depends on the order of events (who was a customer on a day, histories, an
-//! order's steps) is entered in the order of event time, a little later ([`in_order`]). Nothing here knows how the
+//! order's steps) is entered in the order of event time, a little later (`in_order`). Nothing here knows how the
 //! warehouse comes to its figures; the two agree because both follow docs/MARTS.md.
 
 mod additive;
