@@ -138,7 +138,8 @@ fn apply(change: &Change, number: usize, schema: &mut Value) {
         Change::MakeNullable { record, field } => {
             let fields = fields_of(schema, RECORDS[record.index(RECORDS.len())]);
             let field = field.index(fields.len());
-            if !fields[field]["type"].is_array() {
+            // A union may hold neither a union nor null twice.
+            if !fields[field]["type"].is_array() && fields[field]["type"] != "null" {
                 fields[field]["type"] = json!(["null", fields[field]["type"].clone()]);
             }
         }
