@@ -10,5 +10,8 @@ FROM generate_series(1::bigint, 5000000) AS n
 GROUP BY 1, 2, 3;
 INSERT INTO gold.sales_summary_sums
 SELECT product_id, currency, sum(lines), sum(quantity), sum(gross_amount), sum(discount_amount), sum(cost_amount)
-FROM gold.product_performance_sums GROUP BY 1, 2;
+FROM gold.product_performance_sums
+WHERE sales_date <= '2026-12-29'
+GROUP BY 1, 2;
+UPDATE gold.sales_summary_days SET summed_until = '2026-12-29';
 VACUUM ANALYZE gold.product_performance_sums, gold.sales_summary_sums, silver.dim_products;

@@ -38,6 +38,19 @@ pub enum FoldOutcome {
     },
 }
 
+/// Sees to it that the planner knows the size of tables that are new, before a fold depends on it; answers how many it was
+/// told of. Cheap where there are none.
+///
+/// # Errors
+/// See [`WarehouseError::class`].
+pub async fn analyze_new_tables(session: &Session) -> Result<i32, WarehouseError> {
+    let row = session
+        .query_one("SELECT ops.analyze_new_tables()", &[])
+        .await
+        .map_err(WarehouseError::database("analysing new tables"))?;
+    Ok(row.get(0))
+}
+
 /// Folds the oldest waiting silver batches, about `max_lines` lines of them, into all marts, in one transaction.
 ///
 /// # Errors

@@ -69,7 +69,8 @@ fn transformer(kind: &str, schema: &str, name: &str) -> Option<&'static str> {
         ("sequence", _) => NOTHING,
         (
             "function",
-            "ops.ensure_bronze_partitions"
+            "ops.analyze_new_tables"
+            | "ops.ensure_bronze_partitions"
             | "ops.retire_bronze"
             | "ops.compact_ledger"
             | "bronze.payload_as_json"
