@@ -2,21 +2,14 @@
 
 use std::time::{Duration, Instant};
 
-use warehouse::gold::{CloseOutcome, FoldOutcome, analyze_new_tables, close_days, fold_next};
+use warehouse::gold::{CloseOutcome, FoldOutcome, close_days, fold_next};
 use warehouse::listen::SILVER_CHANNEL;
-use warehouse::{Session, Warehouse, WarehouseError};
+use warehouse::{Warehouse, WarehouseError};
 
 use crate::stage::{Stage, Step};
 
 /// Lines folded in one gold transaction: bounds its memory and the time that readers wait for the next figures.
 const MAX_LINES_PER_BATCH: i64 = 200_000;
-
-/// A fold pays for the cells it touches, which grow less than the facts do: under load, resting as long as the last fold
-/// took makes for fewer and larger folds. Bounded, for the sake of freshness.
-const LONGEST_REST: Duration = Duration::from_millis(250);
-
-/// How often to look for tables without statistics: a moment, since the folds after it depend on them.
-const LOOK_FOR_NEW_TABLES: Duration = Duration::from_secs(1);
 
 /// How often to look for days that can be closed, while there is nothing to fold. One comes due a day.
 const LOOK_FOR_DAYS_TO_CLOSE: Duration = Duration::from_secs(60);
@@ -25,7 +18,6 @@ const LOOK_FOR_DAYS_TO_CLOSE: Duration = Duration::from_secs(60);
 pub struct GoldStage {
     warehouse: Warehouse,
     looked_for_days_to_close: Option<Instant>,
-    looked_for_new_tables: Option<Instant>,
 }
 
 impl GoldStage {
@@ -34,22 +26,7 @@ impl GoldStage {
         GoldStage {
             warehouse,
             looked_for_days_to_close: None,
-            looked_for_new_tables: None,
         }
-    }
-
-    async fn look_for_new_tables(&mut self, session: &Session) -> Result<(), WarehouseError> {
-        let is_due = self
-            .looked_for_new_tables
-            .is_none_or(|looked| looked.elapsed() >= LOOK_FOR_NEW_TABLES);
-        if is_due {
-            let tables = analyze_new_tables(session).await?;
-            if tables > 0 {
-                tracing::debug!(tables, "analysed tables that are new");
-            }
-            self.looked_for_new_tables = Some(Instant::now());
-        }
-        Ok(())
     }
 
     /// With nothing left to fold, the figures of days that are over count as published.
@@ -88,7 +65,6 @@ impl Stage for GoldStage {
     async fn step(&mut self) -> Result<Step, WarehouseError> {
         let began = Instant::now();
         let mut session = self.warehouse.connect().await?;
-        self.look_for_new_tables(&session).await?;
         let outcome = fold_next(&mut session, MAX_LINES_PER_BATCH).await?;
         session.release();
         match outcome {
@@ -108,9 +84,5 @@ impl Stage for GoldStage {
                 Ok(Step::Worked)
             }
         }
-    }
-
-    fn rest_after(&self, worked: Duration) -> Duration {
-        worked.min(LONGEST_REST)
     }
 }

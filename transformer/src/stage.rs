@@ -2,7 +2,7 @@
 //! at what does not.
 
 use std::future::Future;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use service_kit::{Backoff, Outage, Outcome, Readiness, Shutdown};
 use warehouse::listen::Listener;
@@ -29,11 +29,6 @@ pub trait Stage: Send {
     /// Does one transaction's worth of work. An error has left nothing behind, or all of it; either way the next step
     /// goes on where the ledger stands.
     fn step(&mut self) -> impl Future<Output = Result<Step, WarehouseError>> + Send;
-
-    /// How long to rest after a step that worked for so long, while more may be waiting.
-    fn rest_after(&self, _worked: Duration) -> Duration {
-        Duration::ZERO
-    }
 }
 
 /// How a stage waits.
@@ -59,7 +54,6 @@ pub async fn drive<S: Stage>(
     let mut wake = Wake::new(settings, S::WAKE_CHANNEL, pace);
     let mut is_stalled = false;
     while !shutdown.is_requested() {
-        let began = Instant::now();
         let pause = match stage.step().await {
             Ok(Step::Stalled) => {
                 is_stalled = true;
@@ -71,10 +65,8 @@ pub async fn drive<S: Stage>(
                     readiness.ready();
                 }
                 backoff.reset();
-                let rest = stage.rest_after(began.elapsed());
                 match step {
-                    Step::Worked if rest.is_zero() => continue,
-                    Step::Worked => Some(rest),
+                    Step::Worked => continue,
                     Step::Idle | Step::Stalled => None,
                 }
             }

@@ -358,35 +358,6 @@ const TAMPERING: &[(&str, &str)] = &[
     ),
 ];
 
-/// A table without statistics is taken for nearly empty: folds were planned for that, and took five times as long.
-#[tokio::test(flavor = "multi_thread")]
-async fn the_planner_knows_a_new_warehouses_facts_before_the_first_fold() {
-    let test = TestWarehouse::fresh().await;
-    let mut bronze = Bronze::open(&test).await;
-    let orders: Vec<_> = (0..900)
-        .map(|number| placed(&format!("o-{number}"), 3))
-        .collect();
-    bronze
-        .write(0, &orders.iter().map(Some).collect::<Vec<_>>())
-        .await;
-    let known = "SELECT string_agg(format('%s %s', oid::regclass, reltuples), ', ' ORDER BY oid::regclass::text)
-                 FROM pg_class WHERE oid IN ('silver.fct_order_events'::regclass, 'silver.fct_order_lines'::regclass,
-                                             'gold.rfm_segments'::regclass)";
-    let (mut silver, mut gold) = stages(&test);
-    while silver.step().await.unwrap() == Step::Worked {}
-    assert_eq!(
-        one_row(&test, known).await,
-        "gold.rfm_segments -1, silver.fct_order_events -1, silver.fct_order_lines -1",
-        "autovacuum was there: the test shows nothing"
-    );
-    gold.step().await.unwrap();
-    assert_eq!(
-        one_row(&test, known).await,
-        "gold.rfm_segments -1, silver.fct_order_events 900, silver.fct_order_lines 2700",
-        "the small one is left to autovacuum"
-    );
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn verification_sees_what_is_tampered_with() {
     let test = TestWarehouse::fresh().await;

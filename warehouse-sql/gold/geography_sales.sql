@@ -25,4 +25,6 @@ FROM (
     GROUP BY event_date, currency_key, location_key
 ) AS sums
 JOIN silver.dim_currencies AS currencies USING (currency_key)
-JOIN silver.dim_locations AS locations USING (location_key)
+CROSS JOIN LATERAL (
+    SELECT l.country, l.city FROM silver.dim_locations AS l WHERE l.location_key = sums.location_key OFFSET 0
+) AS locations

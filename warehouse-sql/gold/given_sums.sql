@@ -12,7 +12,9 @@ given_goods_taken_back AS (
         -sum(l.gross_amount - l.discount_amount) AS goods_amount,
         -sum(l.cost_amount)                      AS cost_amount
     FROM given_lines AS l
-    JOIN silver.fct_order_events AS e USING (order_event_key)
+    CROSS JOIN LATERAL (
+        SELECT * FROM silver.fct_order_events AS f WHERE f.order_event_key = l.order_event_key OFFSET 0
+    ) AS e
     WHERE l.line_no < 0
     GROUP BY 1, 2, 3, 4
 ),

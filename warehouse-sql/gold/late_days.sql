@@ -12,14 +12,24 @@ SELECT coalesce(
         (
             SELECT min(l.event_date)
             FROM given_batches AS b
-            JOIN silver.fct_order_lines AS l
-                ON l.order_event_key BETWEEN b.first_order_event_key AND b.last_order_event_key AND l.line_no < 0
+            CROSS JOIN LATERAL (
+                SELECT event_date, line_no
+                FROM silver.fct_order_lines AS f
+                WHERE f.order_event_key BETWEEN b.first_order_event_key AND b.last_order_event_key
+                OFFSET 0
+            ) AS l
+            WHERE l.line_no < 0
         ),
         (
             SELECT min(s.step_date)
             FROM given_batches AS b
-            JOIN silver.fct_order_steps AS s
-                ON s.order_event_key BETWEEN b.first_order_event_key AND b.last_order_event_key AND s.orders < 0
+            CROSS JOIN LATERAL (
+                SELECT step_date, orders
+                FROM silver.fct_order_steps AS f
+                WHERE f.order_event_key BETWEEN b.first_order_event_key AND b.last_order_event_key
+                OFFSET 0
+            ) AS s
+            WHERE s.orders < 0
         )
     ) <= (SELECT max(day) FROM ops.closed_days),
     false

@@ -11,5 +11,7 @@ SELECT
     sums.discount_amount,
     sums.cost_amount
 FROM given_line_sums AS sums
-JOIN silver.dim_products AS products USING (product_key)
+CROSS JOIN LATERAL (
+    SELECT p.product_id FROM silver.dim_products AS p WHERE p.product_key = sums.product_key OFFSET 0
+) AS products
 JOIN silver.dim_currencies AS currencies USING (currency_key)

@@ -23,5 +23,7 @@ FROM (
     WHERE product_key IS NOT NULL AND event_date <= (SELECT summed_until FROM gold.sales_summary_days)
     GROUP BY product_key, currency_key
 ) AS sums
-JOIN silver.dim_products AS products USING (product_key)
+CROSS JOIN LATERAL (
+    SELECT p.product_id FROM silver.dim_products AS p WHERE p.product_key = sums.product_key OFFSET 0
+) AS products
 JOIN silver.dim_currencies AS currencies USING (currency_key)

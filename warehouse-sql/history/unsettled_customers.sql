@@ -1,8 +1,13 @@
--- Customers of whom a given event states something that the history does not tell of its time. The lateral finds the
--- stretch through its key, however many other customers there are.
+-- Customers of whom a given event states something that the history does not tell of its time. The laterals keep to the
+-- given batches and find the stretch through its key, however much there is of others.
 SELECT DISTINCT e.customer_key
 FROM given_batches AS b
-JOIN silver.fct_order_events AS e ON e.order_event_key BETWEEN b.first_order_event_key AND b.last_order_event_key
+CROSS JOIN LATERAL (
+    SELECT *
+    FROM silver.fct_order_events AS f
+    WHERE f.order_event_key BETWEEN b.first_order_event_key AND b.last_order_event_key
+    OFFSET 0
+) AS e
 LEFT JOIN LATERAL (
     SELECT h.customer_version_key
     FROM silver.dim_customers_history AS h

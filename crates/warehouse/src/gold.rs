@@ -38,19 +38,6 @@ pub enum FoldOutcome {
     },
 }
 
-/// Sees to it that the planner knows the size of tables that are new, before a fold depends on it; answers how many it was
-/// told of. Cheap where there are none.
-///
-/// # Errors
-/// See [`WarehouseError::class`].
-pub async fn analyze_new_tables(session: &Session) -> Result<i32, WarehouseError> {
-    let row = session
-        .query_one("SELECT ops.analyze_new_tables()", &[])
-        .await
-        .map_err(WarehouseError::database("analysing new tables"))?;
-    Ok(row.get(0))
-}
-
 /// Folds the oldest waiting silver batches, about `max_lines` lines of them, into all marts, in one transaction.
 ///
 /// # Errors
@@ -79,6 +66,11 @@ pub async fn fold_next(
         "settled histories"
     );
     let restating_batch_id = restate(&transaction, &taken).await?;
+    // What is given is joined with itself only, by hashing; what is looked up is named so in the SQL, by laterals. Left to
+    // the planner, which takes a new warehouse for empty, the joins were quadratic until the first statistics came.
+    transaction
+        .execute("SET LOCAL enable_nestloop = off", &[], "preparing to fold")
+        .await?;
     for fold in marts::FOLDS {
         transaction
             .execute(fold, &[&taken.ids], "folding marts")

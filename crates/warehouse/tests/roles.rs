@@ -69,8 +69,7 @@ fn transformer(kind: &str, schema: &str, name: &str) -> Option<&'static str> {
         ("sequence", _) => NOTHING,
         (
             "function",
-            "ops.analyze_new_tables"
-            | "ops.ensure_bronze_partitions"
+            "ops.ensure_bronze_partitions"
             | "ops.retire_bronze"
             | "ops.compact_ledger"
             | "bronze.payload_as_json"
