@@ -362,12 +362,17 @@ const TAMPERING: &[(&str, &str)] = &[
 async fn verification_sees_what_is_tampered_with() {
     let test = TestWarehouse::fresh().await;
     let mut bronze = Bronze::open(&test).await;
-    let order = placed("o-1", 2);
-    let mut cancelled = placed("o-3", 2);
+    // Some moments apart: a stretch of a single microsecond could not be shortened.
+    let [mut order, mut second, mut cancelled] =
+        ["o-1", "o-2", "o-3"].map(|order_id| placed(order_id, 2));
+    let mut call_off = event("o-3", EventType::OrderCancelled);
     cancelled.customer.city = "Lyon".into();
-    let call_off = event("o-3", EventType::OrderCancelled);
+    let events = [&mut order, &mut second, &mut cancelled, &mut call_off];
+    for (moment, event) in (0..).zip(events) {
+        event.event_timestamp += chrono::TimeDelta::milliseconds(moment);
+    }
     bronze
-        .write(0, &[Some(&order), Some(&order), Some(&placed("o-2", 2))])
+        .write(0, &[Some(&order), Some(&order), Some(&second)])
         .await;
     bronze.write(1, &[Some(&cancelled), Some(&call_off)]).await;
     drain(&test).await;
