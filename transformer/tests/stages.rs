@@ -358,6 +358,28 @@ const TAMPERING: &[(&str, &str)] = &[
     ),
 ];
 
+/// What is given must never be compared with itself pair by pair, whatever a planner without statistics believes
+/// (docs/decisions/0012).
+#[tokio::test(flavor = "multi_thread")]
+async fn marts_are_folded_without_nested_loops() {
+    let test = TestWarehouse::fresh().await;
+    let watch = "CREATE TABLE public.planned_with (nested_loops text);
+                 CREATE FUNCTION public.note_planning() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
+                 BEGIN
+                     INSERT INTO public.planned_with VALUES (current_setting('enable_nestloop'));
+                     RETURN NULL;
+                 END
+                 $$;
+                 CREATE TRIGGER note AFTER INSERT ON gold.product_performance_sums EXECUTE FUNCTION public.note_planning();
+                 CREATE TRIGGER note AFTER INSERT ON gold.customer_months EXECUTE FUNCTION public.note_planning();";
+    test.inspector().await.batch_execute(watch).await.unwrap();
+    let mut bronze = Bronze::open(&test).await;
+    bronze.write(0, &[Some(&placed("o-1", 2))]).await;
+    drain(&test).await;
+    let planned = "SELECT string_agg(nested_loops, ' ') FROM public.planned_with";
+    assert_eq!(one_row(&test, planned).await, "off off");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn verification_sees_what_is_tampered_with() {
     let test = TestWarehouse::fresh().await;
